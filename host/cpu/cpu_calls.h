@@ -1,0 +1,21 @@
+/* cpu_calls.h - the plain-C witness as host/ calls it. Includes nothing of kernels/; knows only public types.
+ *
+ * Each call runs before it returns, on at most `threads` threads (1: the caller's only). Arguments have been checked.
+ * Nothing here allocates: scratch is the workspace that urn_sample_workspace sizes. */
+#ifndef URN_CPU_CALLS_H
+#define URN_CPU_CALLS_H
+
+#include "urn/sample.h"
+
+/* params is complete (slots, draws, strides final); its sampler, state and workspace members are not read. */
+void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state,
+                 void *workspace, size_t workspace_bytes, int threads);
+void urnc_slots_reset(const urn_slots_view *view, const int32_t *slot, int64_t n);
+void urnc_slots_commit(const urn_slots_view *view, const int32_t *slot, const int32_t *ids, int64_t ids_stride,
+                       const int32_t *accepted, int64_t rows);
+void urnc_slots_gather(const urn_slots_view *view, const int32_t *ancestors);
+
+/* The instruction set of the clone that runs here: "x86-64-v4", "x86-64-v3" or "default". */
+const char *urnc_clone(void);
+
+#endif

@@ -1,0 +1,30 @@
+/* urn.h - exact, bit-reproducible sampling from discrete distributions, on GPUs and CPUs, from C.
+ *
+ * The least that works:
+ *
+ *     urn_ctx *ctx;        urn_ctx_create(NULL, &ctx);                            a device and its backend
+ *     urn_stream *stream;  urn_stream_create(ctx, urn_sample_workspace(rows, cols), &stream);
+ *     urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
+ *     p.logits = urn_matrix_dense(logits, URN_F32, rows, cols, 0);                device memory of yours
+ *     p.seed_value = 7;  p.position_value = token;  p.ids = ids;
+ *     urn_sample(stream, &p);                                                     enqueued
+ *
+ * Headers, one idea each: status (what a call and a row answer), types (views), ctx, stream, buffer (memory),
+ * slots (state of a request), steps (temperature, top-k, top-p, min-p, mask), sample, bits (the bit contract).
+ * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
+#ifndef URN_H
+#define URN_H
+
+#include "urn/bits.h"
+#include "urn/buffer.h"
+#include "urn/ctx.h"
+#include "urn/export.h"
+#include "urn/sample.h"
+#include "urn/slots.h"
+#include "urn/status.h"
+#include "urn/steps.h"
+#include "urn/stream.h"
+#include "urn/types.h"
+#include "urn/version.h"
+
+#endif

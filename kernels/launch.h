@@ -1,0 +1,60 @@
+/* launch.h - all that host/ sees of the kernels: C prototypes, once for nvcc's build and once for the SIMT layer's.
+ *
+ * Every function returns 0 or the runtime's error number (cudaError_t; the SIMT layer uses the same numbers). Arguments
+ * have been checked by host/: pointers are set, params hold no NULL defaults other than those sample.h allows, and the
+ * workspace is large enough. Nothing here allocates, waits or reads back except _open. */
+#ifndef URNK_LAUNCH_H
+#define URNK_LAUNCH_H
+
+#include "urn/sample.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A device as kernels see it: filled once by _open, then read only. */
+typedef struct urnk_device {
+    /* set by host/ before _open */
+    int32_t device;         /* ordinal */
+    int32_t threads;        /* simt: CPU threads over clusters */
+    int32_t lane_order;     /* simt: 0 forward, 1 backward, 2 shuffled */
+    int32_t simt_shared;    /* simt: shared bytes of a block, 0 for 232448 */
+    urn_launch_hint hint;   /* zero members: choose */
+    /* set by _open */
+    int32_t compute;         /* 10 * major + minor; simt: 90 */
+    int32_t multiprocessors;
+    int32_t max_cluster;     /* largest cluster of every kernel that fits with full shared memory; 1: none */
+    int32_t shared_per_block;
+    int64_t resident_cols[3]; /* by urn_dtype: longest row that is read once */
+    char name[128];
+} urnk_device;
+
+/* What urn_sample becomes after its checks. params is complete: slots, draws, strides are final; params->sampler, state
+ * and workspace are not read (lists, state and workspace here are). */
+typedef struct urnk_sample_call {
+    urn_sample_params params;
+    urn_lists_view lists;  /* device arrays; count >= 1 */
+    urn_slots_view state;  /* slots 0: none */
+    void *workspace;
+    size_t workspace_bytes;
+} urnk_sample_call;
+
+#define URNK_PROTOTYPES(side) \
+    int urnk_##side##_open(urnk_device *device); \
+    int urnk_##side##_sample(const urnk_device *device, const urnk_sample_call *call, struct CUstream_st *stream); \
+    int urnk_##side##_slots_reset(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, int64_t n, \
+                                  struct CUstream_st *stream); \
+    int urnk_##side##_slots_commit(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
+                                   const int32_t *ids, int64_t ids_stride, const int32_t *accepted, int64_t rows, \
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_slots_gather(const urnk_device *device, const urn_slots_view *view, const int32_t *ancestors, \
+                                   struct CUstream_st *stream);
+
+URNK_PROTOTYPES(cuda)
+URNK_PROTOTYPES(simt)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

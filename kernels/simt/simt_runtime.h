@@ -1,0 +1,52 @@
+/* simt_runtime.h - the SIMT layer's stand-in for the CUDA runtime: memory, streams, events. C, so that host/ can drive
+ * it exactly as it drives cudart.
+ *
+ * Work on a stream runs in order on a thread of that stream's own, after the call that enqueued it has returned: a
+ * missing wait is a wrong answer here, as it is on a GPU. Error numbers are cudaError_t's. */
+#ifndef URN_SIMT_RUNTIME_H
+#define URN_SIMT_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct CUstream_st;
+typedef struct simt_event simt_event;
+
+int simt_malloc(void **pointer, size_t bytes); /* device memory, 256-aligned, redzones on both sides, filled with 0xCB */
+int simt_free(void *pointer);                  /* checks the redzones: a hit is error 719 and a fault record */
+int simt_memcpy_async(void *dst, const void *src, size_t bytes, struct CUstream_st *stream);
+int simt_memset_async(void *dst, int value, size_t bytes, struct CUstream_st *stream);
+int simt_stream_create(struct CUstream_st **stream);
+int simt_stream_destroy(struct CUstream_st *stream);
+int simt_stream_sync(struct CUstream_st *stream); /* waits; returns and clears the first error of its work */
+int simt_event_create(simt_event **event);
+int simt_event_destroy(simt_event *event);
+int simt_event_record(simt_event *event, struct CUstream_st *stream);
+int simt_event_wait(simt_event *event, struct CUstream_st *stream); /* later work of stream waits for event */
+int simt_event_sync(simt_event *event);
+int simt_event_elapsed(float *milliseconds, simt_event *start, simt_event *end);
+const char *simt_error_name(int error);
+
+/* Faults a kernel committed: bounds, redzones, uninitialised shared memory, divergent barriers, absent lanes. Each is
+ * recorded, the kernel's launch ends with error 719 (launch failure), and the text of the first says what and where. */
+int simt_fault_count(void);
+const char *simt_first_fault(void);
+void simt_clear_faults(void);
+
+/* Bytes that kernels moved, by buffer tag (words.h), since the last clear. */
+typedef struct simt_traffic {
+    uint64_t read, written;
+} simt_traffic;
+simt_traffic simt_bytes(int tag);
+void simt_clear_bytes(void);
+uint64_t simt_launches(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

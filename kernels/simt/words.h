@@ -1,0 +1,38 @@
+// words.h - the vocabulary of a kernel. Kernel files speak these words and nothing else of the machine.
+//
+// Two bodies: words_gpu.h (nvcc: each word is one or two instructions, every wrapper vanishes) and words_cpu.h (g++:
+// a block's threads are fibres, a cluster's blocks run together, every access is checked and counted).
+//
+// who            thread_id block_threads lane_id warp_id block_warps block_id grid_blocks cluster_rank cluster_size
+// meet           warp_sync block_sync cluster_sync
+// warp           shfl shfl_up ballot any sum_u32 sum_u64 max_u32 scan_u64
+// shared memory  Shared<T>: load store add (atomic) max (atomic) load16 store16 on_rank ; Arena: take
+// global memory  Global<T>: load store load16 ; a tag names the buffer for the byte counters
+// bulk copies    bulk_init bulk_copy bulk_wait
+// numbers        fma_f32 fma_f64 mulhi_u64 clz_u64 popc_u32 bits_f32 f32_bits
+// launch         Shape, launch, prepare
+//
+// Rules that hold for both bodies
+//  - warp words: all 32 lanes of the warp call together; a lane that is absent is a fault on the CPU, a hang on a GPU.
+//    Blocks have whole warps. No lock step: what lanes exchange goes through a warp word or a barrier.
+//  - block_sync: every thread of the block, at the same place. cluster_sync: every thread of every block.
+//  - a Shared<T> starts uninitialised; reading it before a store is a fault on the CPU.
+//  - on_rank(r) is the same array in block r of the cluster. Between the last remote access and a block's exit there
+//    must be a cluster_sync.
+//  - shared memory is laid out once a kernel by taking arrays from an Arena in one function, which the launcher also
+//    runs (with a null Arena) to know the size.
+#ifndef URN_WORDS_H
+#define URN_WORDS_H
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/simt/tags.h"
+
+#if defined(__CUDACC__)
+#include "kernels/simt/words_gpu.h"
+#else
+#include "kernels/simt/words_cpu.h"
+#endif
+
+#endif
