@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 struct CUstream_st;
+struct urnk_device;
 
 #define URN_DEVICE __device__ __forceinline__
 #define URN_HOST_DEVICE __host__ __device__ __forceinline__
@@ -236,6 +237,9 @@ template <class Args> int prepare(void (*kernel)(Args), size_t shared) {
     cudaError_t e = cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared);
     return (int)e;
 }
+
+// Says how the SIMT layer runs this thread's later launches; a GPU needs no telling.
+inline void set_launch_options(const urnk_device *) {}
 
 }  // namespace urnd
 
