@@ -8,9 +8,6 @@
 
 #include "kernels/simt/machine.h"
 
-// Kernels compiled by nvcc and by g++ meet in one test binary. Under one name their inline functions would be one
-// definition to the linker, so the whole namespace has another name here.
-#define urnd urnd_simt
 
 struct CUstream_st;
 struct urnk_device;
