@@ -8,7 +8,6 @@
 
 #include "kernels/simt/machine.h"
 
-
 struct CUstream_st;
 struct urnk_device;
 
