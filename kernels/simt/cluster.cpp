@@ -59,7 +59,7 @@ Warp *choose_warp(Cluster *c) {
 }
 
 // The lane that runs next, taken off the ready masks; null when every lane waits or has gone.
-Thread *choose(Cluster *c) {
+inline __attribute__((always_inline)) Thread *choose(Cluster *c) {
     Warp *w = c->current;
     if (!w || !w->ready) {
         w = choose_warp(c);
@@ -73,7 +73,7 @@ Thread *choose(Cluster *c) {
 }
 
 // Give up the OS thread until this lane is ready and chosen.
-void wait(Thread *self) {
+inline __attribute__((always_inline)) void wait(Thread *self) {
     self->state = State::waiting;
     Cluster *c = self->block->cluster;
     Thread *next = choose(c);
