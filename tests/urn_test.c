@@ -1,5 +1,6 @@
 /* urn_test.c - the shared test helpers: notes, bit comparison, backends, beds, sample_all. Inputs are in urn_input.c.
  */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "tests/urn_test.h"
 
 #include <stdarg.h>
