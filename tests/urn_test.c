@@ -292,25 +292,22 @@ ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job) {
     UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(job->rows, job->cols)));
     UT_OK(urn_sample(bed->stream, &p));
 
-    ut_draws *out = (ut_draws *)ut_malloc(sizeof *out);
-    out->rows = job->rows;
-    out->draws = (int32_t)draws;
+    ut_draws *out = ut_draws_make(job->rows, (int32_t)draws);
     struct {
-        void **host;
+        void *host;
         const void *device;
         size_t n;
-    } copies[] = {{(void **)&out->ids, p.ids, cells},
-                  {(void **)&out->rank, p.rank, cells},
-                  {(void **)&out->logprob, p.logprob, cells},
-                  {(void **)&out->logprob_raw, p.logprob_raw, cells},
-                  {(void **)&out->lse, p.lse, rows},
-                  {(void **)&out->entropy, p.entropy, rows},
-                  {(void **)&out->kept_logmass, p.kept_logmass, rows},
-                  {(void **)&out->kept_count, p.kept_count, rows},
-                  {(void **)&out->status, p.status, rows}};
+    } copies[] = {{out->ids, p.ids, cells},
+                  {out->rank, p.rank, cells},
+                  {out->logprob, p.logprob, cells},
+                  {out->logprob_raw, p.logprob_raw, cells},
+                  {out->lse, p.lse, rows},
+                  {out->entropy, p.entropy, rows},
+                  {out->kept_logmass, p.kept_logmass, rows},
+                  {out->kept_count, p.kept_count, rows},
+                  {out->status, p.status, rows}};
     for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
-        *copies[i].host = ut_malloc(4 * copies[i].n);
-        ut_download(bed, copies[i].device, *copies[i].host, 4 * copies[i].n);
+        ut_download(bed, copies[i].device, copies[i].host, 4 * copies[i].n);
     }
     urn_sampler_destroy(sampler);
     ut_clear(bed);
@@ -323,6 +320,23 @@ ut_draws *ut_sample_steps(ut_bed *bed, const ut_job *job, const urn_step *steps,
     one.lists = &list;
     one.list_count = 1;
     return ut_sample_all(bed, &one);
+}
+
+ut_draws *ut_draws_make(int64_t rows, int32_t draws) {
+    ut_draws *d = (ut_draws *)ut_malloc(sizeof *d);
+    size_t row_bytes = 4 * (size_t)rows, cell_bytes = row_bytes * (size_t)draws;
+    d->rows = rows;
+    d->draws = draws;
+    d->ids = (int32_t *)ut_malloc(cell_bytes);
+    d->rank = (int32_t *)ut_malloc(cell_bytes);
+    d->logprob = (float *)ut_malloc(cell_bytes);
+    d->logprob_raw = (float *)ut_malloc(cell_bytes);
+    d->lse = (float *)ut_malloc(row_bytes);
+    d->entropy = (float *)ut_malloc(row_bytes);
+    d->kept_logmass = (float *)ut_malloc(row_bytes);
+    d->kept_count = (int32_t *)ut_malloc(row_bytes);
+    d->status = (int32_t *)ut_malloc(row_bytes);
+    return d;
 }
 
 void ut_draws_free(ut_draws *d) {

@@ -131,6 +131,7 @@ typedef struct ut_draws {
 
 ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job);
 ut_draws *ut_sample_steps(ut_bed *bed, const ut_job *job, const urn_step *steps, int32_t count); /* one list */
+ut_draws *ut_draws_make(int64_t rows, int32_t draws); /* contents undefined */
 void ut_draws_free(ut_draws *draws);
 
 /* Every output of row ra of a and row rb of b, the first min(draws) draws, byte for byte. */
