@@ -29,9 +29,12 @@
 
 #include "kernels/simt/tags.h"
 
+// Both builds of a kernel link into one library: the namespace they share in the source differs in the objects.
 #if defined(__CUDACC__)
+#define urnd urnd_cuda
 #include "kernels/simt/words_gpu.h"
 #else
+#define urnd urnd_simt
 #include "kernels/simt/words_cpu.h"
 #endif
 
