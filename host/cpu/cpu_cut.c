@@ -72,23 +72,12 @@ static void keep_order(const urnc_row *row, void *argument, int64_t g0, int64_t 
     row->loops->keep_order(&row->kept, *(const int32_t *)argument, g0, g1, row->kept_top, row->bits, tally);
 }
 
-/* Equal values stay by smaller id: clear the bits of the last `surplus` elements of this order, from the end. */
-static void drop_last(urnc_row *row, int32_t order, uint64_t surplus) {
-    for (int64_t w = urnc_groups(&row->kept) * URNC_WORDS; surplus > 0 && w-- > 0;)
-        for (uint32_t word = row->bits[w]; surplus > 0 && word;) {
-            int bit = 31 - __builtin_clz(word);
-            word &= ~(1u << bit);
-            if (urnc_order(urnc_view_at(&row->kept, 32 * w + bit)) != order) continue;
-            row->bits[w] &= ~(1u << bit);
-            surplus--;
-        }
-}
-
 void urnc_cut_keep(urnc_row *row, const urnc_cut *cut) {
     int32_t order = cut->order;
     int64_t count = urnc_over_groups(row, &row->kept, keep_order, &order).count;
     row->kept.bits = row->bits;
-    drop_last(row, order, cut->ties - cut->ties_kept);
+    /* equal values stay by smaller id */
+    row->loops->drop_last(&row->kept, order, cut->ties - cut->ties_kept, row->bits);
     row->count = count - (int64_t)(cut->ties - cut->ties_kept);
     row->weighed = 0;
     urnc_row_compact(row);

@@ -17,13 +17,15 @@ static inline float urnc_f32_of_bits(uint32_t b) {
     return x;
 }
 
-/* Exact, subnormals included; written on integers so that it vectorises without F16C. NaNs stay NaNs. */
-static inline float urnc_f32_of_f16(uint16_t h) {
+/* Exact, subnormals included; integers and selects only, so that it vectorises without F16C. NaNs stay NaNs. */
+static inline float urnc_f32_of_f16(uint16_t h)
+{
     uint32_t magnitude = h & 0x7fffu;
     uint32_t rebias = magnitude >= 0x7c00u ? 224u << 23 : 112u << 23; /* exponent 31 becomes 255 */
     uint32_t normal = (magnitude << 13) + rebias;
     uint32_t subnormal = urnc_bits_of_f32((float)(int32_t)magnitude * 0x1p-24f);
-    return urnc_f32_of_bits((magnitude < 0x400u ? subnormal : normal) | (uint32_t)(h & 0x8000u) << 16);
+    uint32_t is_normal = 0u - (uint32_t)(magnitude >= 0x400u);
+    return urnc_f32_of_bits((normal & is_normal) | (subnormal & ~is_normal) | (uint32_t)(h & 0x8000u) << 16);
 }
 
 static inline float urnc_f32_of_bf16(uint16_t h) { return urnc_f32_of_bits((uint32_t)h << 16); }

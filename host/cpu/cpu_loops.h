@@ -60,6 +60,8 @@ typedef struct urnc_loops {
     /* K's bits -> bits: those in K with order >= cut; how many -> count. bits may be view->bits */
     void (*keep_order)(const urnc_view *view, int32_t cut, int64_t g0, int64_t g1, const int32_t *top, uint32_t *bits,
                        urnc_tally *tally);
+    /* clears the bits of the last `surplus` elements of this order, which K has */
+    void (*drop_last)(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits);
     /* K's bits -> bits: those in K with weight >= least; groups with top[g] < floor_order have none */
     void (*keep_weight)(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
                         int64_t g1, const int32_t *top, uint32_t *bits, urnc_tally *tally);

@@ -6,7 +6,6 @@
 #include "host/cpu/cpu_weights.h"
 #include "urn/types.h"
 
-/* Four loops of 64 turns instead of one of 256 would be unrolled whole; this keeps them loops that vectorise. */
 #define FOR_GROUP(i) for (int i = 0; i < URNC_GROUP; i++)
 
 static int any_bit(const uint32_t *words) {
@@ -35,6 +34,13 @@ static void load_elements(const urnc_view *view, int64_t first, int64_t n, float
     }
 }
 
+/* -inf where the bit is 0. Unrolled whole, as gcc would, neither this nor pack() vectorises. */
+static inline void leave_out(uint32_t word, float *x)
+{
+#pragma GCC unroll 1
+    for (int j = 0; j < 32; j++) x[j] = word & 1u << j ? x[j] : -INFINITY;
+}
+
 /* Group g as f32, ids outside K and past the end as -inf. Returns 0, and x is not written, if no bit is set. */
 static int load(const urnc_view *view, int64_t g, float *x) {
     const uint32_t *words = view->bits ? view->bits + g * URNC_WORDS : 0;
@@ -47,8 +53,7 @@ static int load(const urnc_view *view, int64_t g, float *x) {
         for (int64_t i = n; i < URNC_GROUP; i++) x[i] = -INFINITY;
     }
     if (words)
-        for (int w = 0; w < URNC_WORDS; w++)
-            for (int j = 0; j < 32; j++) x[32 * w + j] = words[w] >> j & 1 ? x[32 * w + j] : -INFINITY;
+        for (int w = 0; w < URNC_WORDS; w++) leave_out(words[w], x + 32 * w);
     return 1;
 }
 
@@ -104,6 +109,7 @@ static void weights(const urnc_view *view, urnc_scale scale, int64_t g, uint64_t
 /* The bits of 32 flags that are 0 or all ones. */
 static inline uint32_t pack(const int32_t *flag) {
     uint32_t word = 0;
+#pragma GCC unroll 1
     for (int j = 0; j < 32; j++) word |= (uint32_t)flag[j] & (1u << j);
     return word;
 }
@@ -174,6 +180,22 @@ static void keep_order(const urnc_view *view, int32_t cut, int64_t g0, int64_t g
     tally->count = count;
 }
 
+static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits)
+{
+    float x[URNC_GROUP];
+    int32_t equal[URNC_GROUP];
+    for (int64_t g = (view->n + URNC_GROUP - 1) / URNC_GROUP; surplus > 0 && g-- > 0;) {
+        if (!load(view, g, x)) continue;
+        FOR_GROUP(i) equal[i] = urnc_order(x[i]) == order ? -1 : 0;
+        for (int w = URNC_WORDS; surplus > 0 && w-- > 0;)
+            for (uint32_t word = pack(equal + 32 * w); surplus > 0 && word; surplus--) {
+                uint32_t last = 0x80000000u >> __builtin_clz(word);
+                word ^= last;
+                bits[g * URNC_WORDS + w] &= ~last;
+            }
+    }
+}
+
 static void keep_weight(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
                         int64_t g1, const int32_t *top, uint32_t *bits, urnc_tally *tally) {
     float x[URNC_GROUP];
@@ -210,4 +232,4 @@ static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, i
 }
 
 #define URNC_LOOPS_TABLE(label)                                                                                        \
-    { label, extremes, weigh, entropy, weights, digits, keep_order, keep_weight, rank }
+    { label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, keep_weight, rank }
