@@ -114,37 +114,40 @@ static inline uint32_t pack(const int32_t *flag) {
     return word;
 }
 
-/* Two tables of bins in turn would hide the wait of an add on the add before it, but the bins of real rows are spread
- * enough: what costs is the first-level cache, so there is one. */
+#define FEW 16 /* elements of a group: weighing them one by one costs less than weighing all */
+
 static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
-                   const int32_t *top, uint64_t *bin) {
+                   const int32_t *top, uint64_t *bin)
+{
     float x[URNC_GROUP];
     uint32_t at[URNC_GROUP];
     int32_t inside[URNC_GROUP];
     uint64_t weight[URNC_GROUP];
     for (int64_t g = g0; g < g1; g++) {
         if ((top && top[g] < digit->first) || !load(view, g, x)) continue;
-        int32_t any = 0;
-        FOR_GROUP(i) {
+        int32_t outside = URNC_GROUP;
+        FOR_GROUP(i)
+        {
             at[i] = ((uint32_t)urnc_order(x[i]) - (uint32_t)digit->first) >> digit->shift;
             inside[i] = at[i] < digit->bins ? -1 : 0;
-            any |= inside[i];
+            outside += inside[i];
         }
-        if (!any) continue;
-        if (digit->by_mass) {
-            FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
-        } else {
+        int few = URNC_GROUP - outside <= FEW;
+        if (!digit->by_mass) {
             FOR_GROUP(i) weight[i] = 1;
+        } else if (!few) {
+            FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
         }
-        for (int w = 0; w < URNC_GROUP; w += 32) {
+        for (int w = 0; w < URNC_GROUP && outside < URNC_GROUP; w += 32) {
             uint32_t word = pack(inside + w);
             if (word == 0xffffffffu) {
                 for (int j = 0; j < 32; j++) bin[at[w + j]] += weight[w + j];
-            } else {
-                for (; word; word &= word - 1) {
-                    int i = w + __builtin_ctz(word);
-                    bin[at[i]] += weight[i];
-                }
+                continue;
+            }
+            for (; word; word &= word - 1) {
+                int i = w + __builtin_ctz(word);
+                if (few && digit->by_mass) weight[i] = urnc_weight(x[i], scale.M, scale.c);
+                bin[at[i]] += weight[i];
             }
         }
     }

@@ -24,7 +24,8 @@ static inline float urnc_exp2_poly(float f) {
  * are shifted out whole, so their missing leading bit does not matter. */
 static inline uint64_t urnc_floor(float a, uint32_t m) {
     uint32_t b = urnc_bits_of_f32(a);
-    uint32_t significand = m <= URN_F ? (b & 0x7fffffu) | 0x800000u : 0u;
+    uint32_t inside = 0u - (uint32_t)(m <= URN_F); /* a mask: gcc makes a branch of ?: here and then no vectors */
+    uint32_t significand = ((b & 0x7fffffu) | 0x800000u) & inside;
     uint32_t shift = 127u + m - (b >> 23);
     return (uint64_t)significand << 17 >> (shift < 63u ? shift : 63u);
 }
