@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 struct CUstream_st;
+struct urnk_device;
 
 #define URN_DEVICE __device__ __forceinline__
 #define URN_HOST_DEVICE __host__ __device__ __forceinline__
@@ -287,8 +288,8 @@ inline int device_facts(int ordinal, DeviceFacts *facts) {
     return (int)e;
 }
 
-// How launches of this thread run; the SIMT layer's business only.
-inline void set_launch_options(int threads, int lane_order, int shared) { (void)threads, (void)lane_order, (void)shared; }
+// Says how the SIMT layer runs this thread's later launches; a GPU needs no telling.
+inline void set_launch_options(const urnk_device *) {}
 
 }  // namespace urnd
 
