@@ -48,6 +48,6 @@ URN_DEVICE uint64_t entropy_term(float x, float max, float c) {
     return p.live ? floor_scaled(p.v * a, URN_F + p.n) : 0;
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -10,7 +10,7 @@ namespace urnd {
 // log2(z), z > 0. Any thread calls for itself; f64 is slow on many GPUs, so one thread of a row does.
 URN_DEVICE double log2_u64(uint64_t z) {
     int e = 63 - clz_u64(z);
-    double m = (double)z * (1.0 / (double)(UINT64_C(1) << e));  // powers of two: both steps are exact
+    double m = (double)z * (1.0 / (double)(UINT64_C(1) << e)); // powers of two: both steps are exact
     if (m > URN_SQRT2) m = m * 0.5, e = e + 1;
     double s = (m - 1.0) / (m + 1.0);
     double zz = s * s;
@@ -37,15 +37,13 @@ URN_DEVICE float log_probability(float x, float max, float c, double log2_total)
 }
 
 // ln sum exp of the raw logits.
-URN_DEVICE float log_sum_exp(float max, double log2_total) {
-    return (float)fma_f64(log2_total, URN_LN2, (double)max);
-}
+URN_DEVICE float log_sum_exp(float max, double log2_total) { return (float)fma_f64(log2_total, URN_LN2, (double)max); }
 
 // nats; e is the sum of the entropy terms, z of the weights.
 URN_DEVICE float entropy_nats(uint64_t e, uint64_t z, double log2_total) {
     return (float)(((double)e / (double)z + log2_total) * URN_LN2);
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -49,6 +49,6 @@ URN_DEVICE uint32_t order_key(float x) {
 
 URN_DEVICE float key_value(uint32_t key) { return bits_f32((key & 0x80000000u) ? key ^ 0x80000000u : ~key); }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

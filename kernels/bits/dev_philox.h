@@ -20,7 +20,7 @@ struct Random4 {
 URN_DEVICE Random4 philox(uint64_t key, Counter counter) {
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
     uint32_t x0 = counter.index, x1 = counter.draw, x2 = counter.position, x3 = counter.stream;
-#pragma unroll
+    URN_UNROLL
     for (int round = 0; round < URN_PHILOX_ROUNDS; round++) {
         uint64_t a = (uint64_t)URN_PHILOX_M0 * x0, b = (uint64_t)URN_PHILOX_M1 * x2;
         x0 = (uint32_t)(b >> 32) ^ x1 ^ k0;
@@ -42,6 +42,6 @@ URN_DEVICE uint64_t draw_bits(uint64_t key, uint32_t draw, uint32_t position) {
     return philox(key, {0, draw, position, URN_STREAM_DRAW}).low64();
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -32,6 +32,6 @@ URN_DEVICE void empty_row(const urn_sample_params &p, int64_t row, int32_t statu
     if (p.status) Global<int32_t>(p.status, rows, TAG_OUT).store(row, status);
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -10,16 +10,16 @@
 namespace urnd {
 
 struct Epoch {
-    float temperature;  // running T
-    uint32_t count;     // |K|
-    uint32_t largest;   // key of the largest x in K: keep steps never remove it, so only masks look for it again
+    float temperature; // running T
+    uint32_t count;    // |K|
+    uint32_t largest;  // key of the largest x in K: keep steps never remove it, so only masks look for it again
     bool open, greedy;
-    bool summed;        // mass and the groups' sums are those of K and this epoch
+    bool summed; // mass and the groups' sums are those of K and this epoch
     float max, c;
-    uint32_t place;     // greedy: of K's only member. The kept bits follow when the epoch closes
-    TeamTally mass;     // its all.sum is Z
-    uint64_t opened;    // Z when the epoch opened, where the log mass is asked for
-    double log_mass;    // A; only the thread that leads keeps it
+    uint32_t place;  // greedy: of K's only member. The kept bits follow when the epoch closes
+    TeamTally mass;  // its all.sum is Z
+    uint64_t opened; // Z when the epoch opened, where the log mass is asked for
+    double log_mass; // A; only the thread that leads keeps it
     bool want_log_mass;
 };
 
@@ -51,8 +51,10 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE bool open_epoch(State
     e.c = URN_LOG2E / e.temperature;
     e.greedy = e.temperature == 0.0f || (f32_bits(e.c) & 0x7fffffffu) == 0x7f800000u;
     e.summed = false;
-    if (e.greedy) e.place = first_place(s.team, s.row, e.largest), e.count = 1;
-    else if (e.want_log_mass) e.opened = epoch_mass(s);
+    if (e.greedy)
+        e.place = first_place(s.team, s.row, e.largest), e.count = 1;
+    else if (e.want_log_mass)
+        e.opened = epoch_mass(s);
     return true;
 }
 
@@ -68,8 +70,10 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void count_log_mass(S
 template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void close_epoch(State<TEAM, Dtype, RESIDENT> &s) {
     Epoch &e = s.epoch;
     if (!e.open) return;
-    if (e.greedy) e.count = keep_cut(s.team, s.row, e.largest, e.place);
-    else count_log_mass(s);
+    if (e.greedy)
+        e.count = keep_cut(s.team, s.row, e.largest, e.place);
+    else
+        count_log_mass(s);
     e.open = e.greedy = e.summed = false;
 }
 
@@ -79,6 +83,6 @@ URN_DEVICE void epoch_kept(Epoch &e, uint32_t count) {
     e.summed = false;
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -31,7 +31,7 @@ URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         float x[UNIT];
         row.logits(unit, x);
         uint64_t sum = 0;
-#pragma unroll
+        URN_UNROLL
         for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? w.of(x[i]) : 0;
         sum = sum_u64(sum);
         if (lane_id() == 0) row.put_sum(group, sum), total += sum;
@@ -67,14 +67,14 @@ URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t targe
     float x[UNIT];
     row.logits(unit, x);
     uint64_t sum = 0;
-#pragma unroll
+    URN_UNROLL
     for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? w.of(x[i]) : 0;
     uint64_t prefix = before + scan_u64(sum) - sum;
     uint32_t past = ballot(prefix + sum > target);
     uint32_t lane = (uint32_t)popc_u32((past & (0u - past)) - 1) & 31u;
     Spot spot = {row.begin + unit * UNIT, x[0]};
     bool found = false;
-#pragma unroll
+    URN_UNROLL
     for (uint32_t i = 0; i < UNIT; i++) {
         prefix += (bits >> i & 1) ? w.of(x[i]) : 0;
         if (!found && prefix > target) spot.place += i, spot.x = x[i], found = true;
@@ -82,6 +82,6 @@ URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t targe
     return {shfl(spot.place, lane), shfl(spot.x, lane)};
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -52,7 +52,7 @@ URN_DEVICE void load_start(const Team<TEAM> &team, const Row<Dtype, true> &row, 
     SliceParts slice = slice_parts(row);
     if (TEAM != TEAM_WARP && URN_HAS_CLUSTER) {
         if (team.thread == 0) {
-#pragma unroll
+            URN_UNROLL
             for (uint32_t i = 0; i < LOAD_CHUNKS; i++) {
                 SliceParts copy = copy_parts(row, slice, i);
                 bulk_init(room.arrived[i]);
@@ -78,14 +78,16 @@ URN_DEVICE void load_start(const Team<TEAM> &team, const Row<Dtype, true> &row, 
 
 // Wait until places below `until` of the slice are there. next: the first copy not waited for yet.
 template <class Dtype>
-URN_DEVICE void load_wait(const Row<Dtype, true> &row, SliceParts slice, LoadRoom room, uint32_t &next, uint32_t until) {
+URN_DEVICE void load_wait(const Row<Dtype, true> &row, SliceParts slice, LoadRoom room, uint32_t &next,
+                          uint32_t until) {
     for (; next < LOAD_CHUNKS && row.begin + next * slice.chunk < until; next++) {
         SliceParts copy = copy_parts(row, slice, next);
-        if (copy.low < copy.high) bulk_wait(next == 0   ? room.arrived[0]
-                                            : next == 1 ? room.arrived[1]
-                                            : next == 2 ? room.arrived[2]
-                                                        : room.arrived[3],
-                                            0);
+        if (copy.low < copy.high)
+            bulk_wait(next == 0   ? room.arrived[0]
+                      : next == 1 ? room.arrived[1]
+                      : next == 2 ? room.arrived[2]
+                                  : room.arrived[3],
+                      0);
     }
 }
 template <class Dtype>
@@ -106,7 +108,7 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         float x[UNIT];
         row.logits(unit, x);
         uint32_t largest = 0, smallest = 0xffffffffu;
-#pragma unroll
+        URN_UNROLL
         for (uint32_t i = 0; i < UNIT; i++) {
             uint32_t key = order_key(x[i]);
             bits |= (key > URN_KEY_MINUS_INF ? 1u : 0u) << i;
@@ -114,8 +116,9 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
             smallest = min_of(smallest, key);
         }
         if (largest >= URN_KEY_PLUS_INF || smallest < URN_KEY_MINUS_INF) { // rare: say which
-#pragma unroll
-            for (uint32_t i = 0; i < UNIT; i++) mine.flags |= (x[i] != x[i] ? 1u : 0u) | (order_key(x[i]) == URN_KEY_PLUS_INF ? 2u : 0u);
+            URN_UNROLL
+            for (uint32_t i = 0; i < UNIT; i++)
+                mine.flags |= (x[i] != x[i] ? 1u : 0u) | (order_key(x[i]) == URN_KEY_PLUS_INF ? 2u : 0u);
         }
         mine.max = max_of(mine.max, largest);
         mine.sum += (uint32_t)popc_u32(bits);
@@ -125,6 +128,6 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     return team_tally(team, mine);
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -51,8 +51,10 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
     if (p.row_count && row >= Global<const int32_t>(p.row_count, 1, TAG_INDEX).load(0)) at.status = URN_ROW_PADDING;
     if (at.status) return at;
     int64_t slot = p.slot ? Global<const int32_t>(p.slot, m.rows, TAG_INDEX).load(row) : row;
-    if (slot == -1) at.status = URN_ROW_PADDING;
-    else if (slot < 0 || slot >= p.slots) at.status = URN_ROW_INDEX;
+    if (slot == -1)
+        at.status = URN_ROW_PADDING;
+    else if (slot < 0 || slot >= p.slots)
+        at.status = URN_ROW_INDEX;
     if (at.status) return at;
     at.slot = (int32_t)slot;
     at.list = p.list ? Global<const int32_t>(p.list, p.slots, TAG_INDEX).load(slot) : p.list_value;
@@ -71,10 +73,14 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
         start = from * m.row_stride; // 64 bits: rows * row_stride may pass 2^31
     }
     if (at.list < 0 || at.list >= lists) at.status = URN_ROW_INDEX;
-    if (p.position) head.position = Global<const uint32_t>(p.position, m.rows, TAG_INDEX).load(row);
-    else if (state.slots == 0) head.position = p.position_value;
-    else if (slot < state.slots) head.position = Global<uint32_t>(state.position, state.slots, TAG_STATE).load(slot);
-    else at.status = URN_ROW_INDEX;
+    if (p.position)
+        head.position = Global<const uint32_t>(p.position, m.rows, TAG_INDEX).load(row);
+    else if (state.slots == 0)
+        head.position = p.position_value;
+    else if (slot < state.slots)
+        head.position = Global<uint32_t>(state.position, state.slots, TAG_STATE).load(slot);
+    else
+        at.status = URN_ROW_INDEX;
     if (at.status) return at;
     uint64_t seed = p.seed ? Global<const uint64_t>(p.seed, p.slots, TAG_INDEX).load(slot) : p.seed_value;
     uint64_t label = p.label ? Global<const uint64_t>(p.label, p.slots, TAG_INDEX).load(slot) : (uint64_t)from;
@@ -85,7 +91,8 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
 }
 
 // Bits of a parameter for this row. count_by: how many values its array has.
-URN_DEVICE uint32_t param_bits(const urn_param &param, const RowPlace &at, int64_t slots, int64_t rows, uint32_t scalar) {
+URN_DEVICE uint32_t param_bits(const urn_param &param, const RowPlace &at, int64_t slots, int64_t rows,
+                               uint32_t scalar) {
     if (param.by == URN_SCALAR) return scalar;
     Global<const uint32_t> array((const uint32_t *)param.array, param.by == URN_BY_SLOT ? slots : rows, TAG_PARAM);
     return array.load(param.by == URN_BY_SLOT ? at.slot : at.row);
@@ -98,8 +105,10 @@ URN_DEVICE StepNow step_now(const urn_step &step, uint32_t index, const urn_samp
     int64_t rows = p.logits.rows;
     if (step.op == URN_OP_MASK) {
         int64_t m = step.map ? Global<const int32_t>(step.map, rows, TAG_PARAM).load(at.row) : at.row;
-        if (m == -1) now.op = 0;
-        else if (m < 0 || m >= step.table_rows) status = URN_ROW_INDEX;
+        if (m == -1)
+            now.op = 0;
+        else if (m < 0 || m >= step.table_rows)
+            status = URN_ROW_INDEX;
         now.value = (uint32_t)m;
         return now;
     }
@@ -143,8 +152,10 @@ URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &li
         mine = step_now(Global<const urn_step>(lists.steps, begin + count, TAG_PARAM).load(begin + lane_id()),
                         begin + lane_id(), p, at, error);
     // an index error hides a parameter error: such a row reads nothing more
-    if (any(error == URN_ROW_INDEX)) at.status |= URN_ROW_INDEX;
-    else if (any(error == URN_ROW_PARAM)) at.status |= URN_ROW_PARAM;
+    if (any(error == URN_ROW_INDEX))
+        at.status |= URN_ROW_INDEX;
+    else if (any(error == URN_ROW_PARAM))
+        at.status |= URN_ROW_PARAM;
     uint32_t exist = ballot(mine.op != 0);
     if (mine.op != 0) room.steps.store((size_t)popc_u32(exist & ((1u << lane_id()) - 1)), mine);
     head.steps = (uint32_t)popc_u32(exist);
@@ -163,6 +174,6 @@ URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &li
     }
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

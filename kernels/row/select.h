@@ -2,9 +2,9 @@
 //
 // A digit is 11 bits (8 where a warp holds the row), so f32 keys need 3 rounds, 16-bit dtypes 2. A round reads the row
 // once, adds kept ids under the prefix found so far into a histogram by shared atomics, and walks the bins downwards.
-// Masses go into three u32 limbs of 14, 14 and 13 bits of the weight (w <= 2^40). Overflow: between two foldings a block
-// adds at most FOLD groups = 2^18 ids, so a limb holds at most 2^18 * (2^14 - 1) < 2^32. Slices in shared memory are
-// shorter than that (227 KB of 2-byte elements are under 2^17 ids); streamed ones fold into 64 bits as they go.
+// Masses go into three u32 limbs of 14, 14 and 13 bits of the weight (w <= 2^40). Overflow: between two foldings a
+// block adds at most FOLD groups = 2^18 ids, so a limb holds at most 2^18 * (2^14 - 1) < 2^32. Slices in shared memory
+// are shorter than that (227 KB of 2-byte elements are under 2^17 ids); streamed ones fold into 64 bits as they go.
 #ifndef URN_SELECT_H
 #define URN_SELECT_H
 
@@ -24,9 +24,9 @@ struct alignas(16) Crossing {
 };
 
 struct SelectRoom {
-    Shared<uint32_t> limb[3];     // [bins]
-    Shared<uint32_t> low, high;   // [bins] folded sums; in place over limbs 0 and 1 where one folding is enough
-    Shared<Crossing> crossing;    // [1]
+    Shared<uint32_t> limb[3];   // [bins]
+    Shared<uint32_t> low, high; // [bins] folded sums; in place over limbs 0 and 1 where one folding is enough
+    Shared<Crossing> crossing;  // [1]
 };
 
 template <int TEAM, bool RESIDENT> URN_HOST_DEVICE SelectRoom select_room(Arena &arena) {
@@ -57,7 +57,7 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
             if (bits == 0) continue;
             float x[UNIT];
             row.logits(unit, x);
-#pragma unroll
+            URN_UNROLL
             for (uint32_t i = 0; i < UNIT; i++) {
                 uint32_t key = order_key(x[i]);
                 if (!(bits >> i & 1) || (key & mask) != prefix) continue;
@@ -67,7 +67,8 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
                     continue;
                 }
                 uint64_t m = w.of(x[i]);
-                uint32_t limb0 = (uint32_t)m & 0x3fffu, limb1 = (uint32_t)(m >> 14) & 0x3fffu, limb2 = (uint32_t)(m >> 28);
+                uint32_t limb0 = (uint32_t)m & 0x3fffu, limb1 = (uint32_t)(m >> 14) & 0x3fffu,
+                         limb2 = (uint32_t)(m >> 28);
                 if (limb0) room.limb[0].add(bin, limb0);
                 if (limb1) room.limb[1].add(bin, limb1);
                 if (limb2) room.limb[2].add(bin, limb2);
@@ -90,8 +91,7 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
 
 // The bin, from the top, in which the team's running sum reaches `target`. Every block adds up all blocks' bins for
 // itself: more remote loads than a shared-out sum, two cluster barriers fewer.
-template <int TEAM>
-URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room, uint32_t bins, uint64_t target) {
+template <int TEAM> URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room, uint32_t bins, uint64_t target) {
     team_meet<TEAM>();
     uint32_t each = (bins + team.threads - 1) / team.threads;
     uint32_t first = min_of(team.thread * each, bins), last = min_of(first + each, bins);
@@ -103,7 +103,7 @@ URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room, uint32_t bins, uint
             mine += (uint64_t)high.load(bins - 1 - i) << 32 | low.load(bins - 1 - i);
     }
     uint64_t above = block_before(team, mine);
-    if (above < target && target - above <= mine) {  // one thread of the block
+    if (above < target && target - above <= mine) { // one thread of the block
         bool found = false;
         for (uint32_t i = first; i < last && !found; i++) {
             uint64_t inside = 0;
@@ -119,7 +119,7 @@ URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room, uint32_t bins, uint
             above += inside;
         }
     }
-    team_meet<TEAM>();  // remote bins have been read: the next round may clear them
+    team_meet<TEAM>(); // remote bins have been read: the next round may clear them
     return room.crossing.load(0);
 }
 
@@ -152,6 +152,6 @@ URN_DEVICE Cut select_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, Sel
     return cut;
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -25,9 +25,9 @@ struct TeamRoom {
 };
 
 template <int TEAM> struct Team {
-    uint32_t warp, warps;      // this warp among the block's warps that share the row
-    uint32_t thread, threads;  // likewise
-    uint32_t rank, ranks;      // this block among the cluster's
+    uint32_t warp, warps;       // this warp among the block's warps that share the row
+    uint32_t thread, threads;   // likewise
+    uint32_t rank, ranks;       // this block among the cluster's
     uint32_t turn, prefix_turn; // halves of TeamRoom in use: ranks need a round of the whole cluster between
     TeamRoom room;
     URN_DEVICE bool leads() const { return rank == 0 && thread == 0; }
@@ -41,15 +41,20 @@ template <int TEAM> URN_DEVICE Team<TEAM> team_here(TeamRoom room) {
 
 // Threads of the team in this block meet: what they wrote to shared memory is seen.
 template <int TEAM> URN_DEVICE void block_meet() {
-    if (TEAM == TEAM_WARP) warp_sync();
-    else block_sync();
+    if (TEAM == TEAM_WARP)
+        warp_sync();
+    else
+        block_sync();
 }
 
 // The whole team meets: shared memory of every block is seen by every block.
 template <int TEAM> URN_DEVICE void team_meet() {
-    if (TEAM == TEAM_WARP) warp_sync();
-    else if (TEAM == TEAM_BLOCK) block_sync();
-    else cluster_sync();
+    if (TEAM == TEAM_WARP)
+        warp_sync();
+    else if (TEAM == TEAM_BLOCK)
+        block_sync();
+    else
+        cluster_sync();
 }
 
 URN_DEVICE Tally warp_tally(Tally t) {
@@ -72,8 +77,7 @@ template <int TEAM> URN_DEVICE TeamTally team_tally(Team<TEAM> &team, Tally mine
     // every warp adds up the warps: cheaper than one warp doing it and a second barrier
     t = warp_tally(lane_id() < team.warps ? team.room.warps.load(half * 32 + lane_id()) : none);
     if (TEAM == TEAM_BLOCK) return {t, 0, t.sum};
-    if (team.warp == 0 && lane_id() < team.ranks)
-        team.room.ranks.on_rank(lane_id()).store(half * 16 + team.rank, t);
+    if (team.warp == 0 && lane_id() < team.ranks) team.room.ranks.on_rank(lane_id()).store(half * 16 + team.rank, t);
     cluster_sync();
     Tally r = lane_id() < team.ranks ? team.room.ranks.load(half * 16 + lane_id()) : none;
     uint64_t before = sum_u64(lane_id() < team.rank ? r.sum : 0);
@@ -98,6 +102,6 @@ template <int TEAM> URN_HOST_DEVICE TeamRoom team_room(Arena &arena) {
     return room;
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -44,7 +44,8 @@ URN_DEVICE bool draw_one(const State<TEAM, Dtype, RESIDENT> &s, const RowHead &h
 }
 
 // One thread calls.
-URN_DEVICE void write_draw(const urn_sample_params &p, int64_t at, int32_t id, float x, const Epoch &e, const RawLaw &raw) {
+URN_DEVICE void write_draw(const urn_sample_params &p, int64_t at, int32_t id, float x, const Epoch &e,
+                           const RawLaw &raw) {
     int64_t count = p.logits.rows * p.draws;
     if (p.ids) Global<int32_t>(p.ids, count, TAG_OUT).store(at, id);
     if (p.logprob) {
@@ -67,7 +68,7 @@ URN_DEVICE void count_ranks(const State<TEAM, Dtype, RESIDENT> &s, DrawRoom room
             uint32_t unit = group * GROUP_UNITS + lane_id();
             float x[UNIT];
             row.logits(unit, x);
-#pragma unroll
+            URN_UNROLL
             for (uint32_t i = 0; i < UNIT; i++) {
                 uint32_t key = order_key(x[i]);
                 before += key > drawn.key || (key == drawn.key && row.begin + unit * UNIT + i < drawn.place) ? 1 : 0;
@@ -105,6 +106,6 @@ URN_DEVICE void draw_row(State<TEAM, Dtype, RESIDENT> &s, DrawRoom room, const R
     }
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

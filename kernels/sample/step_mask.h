@@ -34,7 +34,7 @@ URN_DEVICE void step_mask(State<TEAM, Dtype, RESIDENT> &s, const urn_step &step,
         if (left == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
-#pragma unroll
+        URN_UNROLL
         for (uint32_t i = 0; i < UNIT; i++)
             if (left >> i & 1) mine.max = max_of(mine.max, order_key(x[i]));
         mine.sum += (uint32_t)popc_u32(left);
@@ -44,6 +44,6 @@ URN_DEVICE void step_mask(State<TEAM, Dtype, RESIDENT> &s, const urn_step &step,
     s.epoch.largest = left.all.max;
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

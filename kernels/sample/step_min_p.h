@@ -7,8 +7,7 @@
 namespace urnd {
 
 // The whole team calls, in an open epoch. m in (0, 1].
-template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE void step_min_p(State<TEAM, Dtype, RESIDENT> &s, float m) {
+template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void step_min_p(State<TEAM, Dtype, RESIDENT> &s, float m) {
     Epoch &e = s.epoch;
     if (e.greedy) return;
     const Row<Dtype, RESIDENT> &row = s.row;
@@ -21,7 +20,7 @@ URN_DEVICE void step_min_p(State<TEAM, Dtype, RESIDENT> &s, float m) {
         float x[UNIT];
         row.logits(unit, x);
         uint32_t stay = 0;
-#pragma unroll
+        URN_UNROLL
         for (uint32_t i = 0; i < UNIT; i++) stay |= (w.of(x[i]) >= least ? 1u : 0u) << i;
         row.keep_bits(unit, bits & stay);
         mine.sum += (uint32_t)popc_u32(bits & stay);
@@ -29,6 +28,6 @@ URN_DEVICE void step_min_p(State<TEAM, Dtype, RESIDENT> &s, float m) {
     epoch_kept(e, (uint32_t)team_tally(s.team, mine).all.sum);
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -13,6 +13,6 @@ URN_DEVICE void step_temperature(State<TEAM, Dtype, RESIDENT> &s, float temperat
     s.epoch.temperature = s.epoch.temperature * temperature;
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -22,6 +22,6 @@ URN_DEVICE void step_top_p(State<TEAM, Dtype, RESIDENT> &s, SelectRoom room, flo
     epoch_kept(e, keep_cut(s.team, s.row, cut.key, place));
 }
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -16,6 +16,7 @@ struct urnk_device;
 #define URN_KERNEL(threads) void
 #define URN_ARGS(T) const T
 #define URN_SIDE(name) urnk_simt_##name
+#define URN_UNROLL
 #define URN_HAS_CLUSTER 1
 
 // The place of the call, not of the word.
