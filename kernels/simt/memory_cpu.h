@@ -140,6 +140,7 @@ template <class T> struct Global {
         std::memcpy(&v, const_cast<const V *>(from), sizeof v);
         return v;
     }
+    Vec16 load16(int64_t i) const { return load16_once(i); }
     bool null() const { return p == nullptr; }
     uintptr_t address(int64_t i) const {
         return reinterpret_cast<uintptr_t>(p) + static_cast<uintptr_t>(i) * sizeof(T);
