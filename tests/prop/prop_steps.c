@@ -228,7 +228,8 @@ START_TEST(top_k_keeps_exactly_k_under_ties) {
                 for (int j = 0; j < DRAWS; j++) {
                     UT_ASSERT(d->rank[j] < k, "draw %d has rank %d", j, d->rank[j]);
                     UT_ASSERT(order[d->rank[j]] == d->ids[j], "rank %d is not id %d", d->rank[j], d->ids[j]);
-                    different += !seen[d->ids[j]]++;
+                    different += !seen[d->ids[j]];
+                    seen[d->ids[j]] = 1;
                 }
                 /* flat: an id is missed with probability (1 - 1/40)^2000 < 1e-21 */
                 UT_ASSERT(!flat || different == k, "%d ids came up", different);
