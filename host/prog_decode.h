@@ -1,0 +1,42 @@
+/* prog_decode.h - a batch of sentences decoded token by token from a language model, as an inference engine would. */
+#ifndef PROG_DECODE_H
+#define PROG_DECODE_H
+
+#include "host/prog_device.h"
+#include "host/prog_lm.h"
+
+typedef struct prog_decode_params {
+    const urn_step *steps; /* the user's; a mask that forbids what is no word is put before them */
+    int32_t step_count;
+    int32_t rows, tokens; /* sentences; most tokens of each */
+    uint64_t seed;
+    urn_dtype dtype;
+    prog_history start; /* what every sentence follows */
+    const char *dump;   /* file for the logits, or NULL */
+    int dump_all;       /* 1: the rows of every token, else of the last one */
+} prog_decode_params;
+
+/* One sentence. ids has `tokens` entries; the last is </s> where `ended`. */
+typedef struct prog_sentence {
+    int32_t *ids;
+    int32_t tokens, ended;
+    double logprob, logprob_raw; /* sums over its tokens, in nats */
+    double entropy, kept;        /* means */
+} prog_sentence;
+
+typedef struct prog_decode_result {
+    prog_sentence *sentences; /* [rows] */
+    int64_t tokens;           /* of all sentences */
+    double model_seconds;     /* making logits rows */
+    double copy_seconds;      /* logits to the device; 0 where it reads host memory */
+    double urn_seconds;       /* sample, commit, ids back */
+    uint64_t launches;        /* kernels or calls that the stream counted */
+    uint64_t digest;          /* over every sentence in order: its ids, then -1 */
+} prog_decode_result;
+
+/* prog_decode - returns 0, or -1 with error. prog_decode_free - give the sentences back; also after a failure. */
+int prog_decode(prog_device *device, prog_lm *lm, const prog_decode_params *params, prog_decode_result *result,
+                prog_error *error);
+void prog_decode_free(prog_decode_result *result, int32_t rows);
+
+#endif

@@ -1,0 +1,171 @@
+/* prog_generate.c - `urn generate`: sentences from a trigram model, through liburn. */
+#include "host/prog_args.h"
+#include "host/prog_decode.h"
+#include "host/prog_progress.h"
+
+#include <string.h>
+
+enum { STEPS, ROWS, TOKENS, SEED, DTYPE, PROMPT, MODEL, DUMP, DUMP_ALL, BACKEND, DEVICE, THREADS };
+
+/* The last two words of the prompt, which are all that a trigram sees. Returns an exit code. */
+static int read_prompt(prog_lm *lm, const char *text, prog_history *start) {
+    char word[128];
+    while (*text) {
+        const size_t n = strcspn(text, " ");
+        if (n > 0) {
+            int32_t id;
+            snprintf(word, sizeof word, "%.*s", n < sizeof word ? (int)n : (int)sizeof word - 1, text);
+            id = prog_lm_find(lm, word);
+            if (id < 0 || prog_lm_is_marker(lm, id)) {
+                fprintf(stderr, "urn generate: --prompt: the model has no word '%s' (its words are in lower case)\n",
+                        word);
+                return PROG_USAGE;
+            }
+            start->before = start->last;
+            start->last = id;
+        }
+        text += n + (text[n] == ' ');
+    }
+    return PROG_OK;
+}
+
+static void print_sentence(const prog_lm *lm, const prog_sentence *s, int32_t number, const char *prompt) {
+    int32_t t;
+    printf("%d  %d token%s, %s; logprob %.4f, raw %.4f; mean entropy %.3f, mean kept %.1f\n", number, s->tokens,
+           s->tokens == 1 ? "" : "s", s->ended ? "ended" : "cut", s->logprob, s->logprob_raw, s->entropy, s->kept);
+    printf("   %s", prompt);
+    for (t = 0; t < s->tokens - s->ended; t++)
+        printf("%s%s", t > 0 || prompt[0] ? " " : "", prog_lm_word(lm, s->ids[t]));
+    printf("%s\n", s->ended ? "." : " ...");
+}
+
+static void print_times(const prog_device *device, const prog_decode_result *r, double load, prog_lm_info model) {
+    char where[256];
+    const double all = r->model_seconds + r->copy_seconds + r->urn_seconds, tokens = (double)r->tokens;
+    prog_device_text(device, where, sizeof where);
+    printf("\nbackend  %s\n", where);
+    printf("model    %.3f s, %.1f us a row%s; loaded and checked in %.2f s\n", r->model_seconds,
+           1e6 * r->model_seconds / tokens, model.fast ? "" : " (a score for every word)", load);
+    if (r->copy_seconds > 0)
+        printf("copy     %.3f s, %.1f us a row to the device\n", r->copy_seconds, 1e6 * r->copy_seconds / tokens);
+    printf("urn      %.3f s, %.1f us a row, %.1f %% of the time; %llu launches\n", r->urn_seconds,
+           1e6 * r->urn_seconds / tokens, 100 * r->urn_seconds / all, (unsigned long long)r->launches);
+    printf("tokens   %lld, %.0f a second (%.0f in urn alone)\n", (long long)r->tokens, tokens / all,
+           tokens / r->urn_seconds);
+    printf("digest   %016llx\n", (unsigned long long)r->digest);
+}
+
+static int fail(const prog_error *error) {
+    fprintf(stderr, "urn generate: %s\n", error->text);
+    return PROG_FAILED;
+}
+
+static int run(const prog_values *v) {
+    urn_step steps[URN_MAX_STEPS];
+    prog_decode_params p;
+    prog_decode_result result;
+    prog_device device;
+    prog_error error;
+    prog_lm *lm = NULL;
+    double load;
+    int32_t r;
+    int code;
+    memset(&p, 0, sizeof p);
+    memset(&result, 0, sizeof result);
+    memset(&device, 0, sizeof device);
+    if (!URN_WITH_LM) {
+        fprintf(stderr, "urn generate: this program was built without a language model library. On Debian and Ubuntu:\n"
+                        "  apt-get install libsphinxbase-dev pocketsphinx-en-us\n"
+                        "then configure and build again (bash host/quickstart.sh does all of it).\n");
+        return PROG_FAILED;
+    }
+    if (prog_parse_steps(v->of[STEPS].text, steps, &p.step_count, &error) != 0) {
+        fprintf(stderr, "urn generate: %s\n", error.text);
+        return PROG_USAGE;
+    }
+    if (p.step_count >= URN_MAX_STEPS) {
+        fprintf(stderr, "urn generate: --steps: %d at most, one is the program's own\n", URN_MAX_STEPS - 1);
+        return PROG_USAGE;
+    }
+    p.steps = steps;
+    p.rows = (int32_t)v->of[ROWS].number;
+    p.tokens = (int32_t)v->of[TOKENS].number;
+    p.seed = v->of[SEED].wide;
+    p.dtype = (urn_dtype)v->of[DTYPE].number;
+    p.dump = v->of[DUMP].text;
+    p.dump_all = v->of[DUMP_ALL].given;
+    /* The backend first: it fails at once where it is not there, and the model takes a second to load. */
+    if (prog_device_open(&device, v->of[BACKEND].number, v->of[DEVICE].number, v->of[THREADS].number, &error) != 0) {
+        code = fail(&error);
+        goto done;
+    }
+    load = prog_seconds();
+    lm = prog_lm_open(v->of[MODEL].text, &error);
+    load = prog_seconds() - load;
+    if (lm == NULL) {
+        code = fail(&error);
+        goto done;
+    }
+    p.start.before = -1;
+    p.start.last = prog_lm_get_info(lm).begin;
+    code = read_prompt(lm, v->of[PROMPT].text, &p.start);
+    if (code != PROG_OK) goto done;
+    if (prog_decode(&device, lm, &p, &result, &error) != 0) {
+        code = fail(&error);
+        goto done;
+    }
+    for (r = 0; r < p.rows; r++) print_sentence(lm, &result.sentences[r], r, v->of[PROMPT].text);
+    print_times(&device, &result, load, prog_lm_get_info(lm));
+done:
+    prog_decode_free(&result, p.rows);
+    prog_lm_close(lm);
+    prog_device_close(&device);
+    return code;
+}
+
+static const prog_option OPTIONS[] = {
+    {"steps", 0, PROG_TEXT, "LIST", "temperature=0.8,top_p=0.95,min_p=0.02", 0, 0, NULL, PROG_STEPS_HELP},
+    {"rows", 'r', PROG_INT, "N", "8", 1, 4096, NULL, "sentences, decoded as one batch"},
+    {"tokens", 't', PROG_INT, "N", "40", 1, 65536, NULL,
+     "most tokens of a sentence; it ends earlier where the model does"},
+    PROG_OPTION_SEED,
+    {"dtype", 0, PROG_CHOICE, "NAME", "f32", 0, 0, "f32|f16|bf16", "what the logits are rounded to"},
+    {"prompt", 0, PROG_TEXT, "WORDS", "", 0, 0, NULL, "words that every sentence begins with"},
+    {"model", 0, PROG_TEXT, "FILE", PROG_LM_DEFAULT, 0, 0, NULL,
+     "an n-gram model, of order 2 or 3, that sphinxbase reads"},
+    {"dump-logits", 0, PROG_TEXT, "FILE", NULL, 0, 0, NULL,
+     "write the logits of the running sentences at the last token, [rows, words], as .npy (bf16 as u2)"},
+    {"dump-all", 0, PROG_FLAG, NULL, NULL, 0, 0, NULL,
+     "with --dump-logits: the rows of every token, not only the last"},
+    PROG_OPTION_BACKEND,
+    PROG_OPTION_DEVICE,
+    PROG_OPTION_THREADS,
+};
+
+const prog_command prog_generate = {
+    "generate",
+    "sentences from a real language model",
+    "[OPTIONS]",
+    "Decodes a batch of sentences from the CMU US-English trigram model (72,547 words; Debian package "
+    "pocketsphinx-en-us), the way an inference engine does: at every token each running sentence's last two words give "
+    "a row of logits, one call draws for all rows, one commits what was drawn, and sentences that drew </s> become "
+    "padding.\n\n"
+    "A mask before the user's steps forbids what is no word (<s>, unknown words, fillers); </s> is only ever drawn as "
+    "the end of a sentence. The random numbers of a token belong to the seed, the sentence's number and the token's "
+    "number, so sentence 3 is the same sentence with --rows 4 and --rows 400, on every backend.",
+    OPTIONS,
+    sizeof OPTIONS / sizeof OPTIONS[0],
+    0,
+    0,
+    "For every sentence: its tokens, </s> counted; whether it ended or was cut at --tokens; the sum of the "
+    "log-probabilities (nats) of its tokens under the law drawn from (logprob) and under the model itself (raw); the "
+    "mean entropy (nats) of the laws drawn from; the mean number of words that the steps left; its text.\n"
+    "Then the time of the language model, of copies to the device, and of urn (sampling, committing, reading back); "
+    "tokens a second; and a digest of all ids: 64-bit FNV-1a over every sentence's ids in order (int32, little-endian) "
+    "and a -1 after each. The digest is the same on every backend.",
+    "  urn generate --seed 7\n"
+    "  urn generate --steps temperature=0.8,top_p=0.95,min_p=0.02 --rows 8 --tokens 40 --seed 7 --backend cpu\n"
+    "  urn generate --prompt \"the president of\" --steps temperature=0 --rows 1\n"
+    "  urn generate --rows 64 --dump-logits logits.npy && urn sample logits.npy --steps top_k=40\n",
+    run,
+};
