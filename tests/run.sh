@@ -75,9 +75,9 @@ configure_and_build() {
 count_room() {
     local name=$1 status=$2 log=$3 line n f e s
     line=$(grep -oE '[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$log" | tail -1)
-    s=$(grep -cE '^skip:' "$log")
+    s=$(grep -cE '^skip[ :]' "$log")
     skipped=$((skipped + s))
-    grep -E '^skip:' "$log" | sort | uniq -c | awk '{n = $1; $1 = ""; sub(/^ /, ""); print "      " $0 (n > 1 ? "  (" n " times)" : "")}'
+    grep -E '^skip[ :]' "$log" | sort | uniq -c | awk '{n = $1; $1 = ""; sub(/^ /, ""); print "      " $0 (n > 1 ? "  (" n " times)" : "")}'
     if [ -z "$line" ]; then
         broken "$name: ended with $status and no count" "$log"
         return
