@@ -26,7 +26,7 @@ template <int TEAM, class Dtype, bool RESIDENT, class Weight>
 URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, Weight w, bool everything) {
     uint64_t total = 0;
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
-        uint32_t unit = group * GROUP_UNITS + lane_id();
+        uint32_t unit = own_unit(group);
         uint32_t bits = everything ? 0xffu : row.kept_bits(unit);
         float x[UNIT];
         row.logits(unit, x);
@@ -63,7 +63,7 @@ URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t targe
         before = shfl(through, 31);
     }
     // only this group's 256 weights are made again
-    uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+    uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
     float x[UNIT];
     row.logits(unit, x);
     uint64_t sum = 0;
@@ -72,13 +72,16 @@ URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t targe
     uint64_t prefix = before + scan_u64(sum) - sum;
     uint32_t past = ballot(prefix + sum > target);
     uint32_t lane = (uint32_t)popc_u32((past & (0u - past)) - 1) & 31u;
-    Spot spot = {row.begin + unit * UNIT, x[0]};
-    bool found = false;
+    // prefixes never fall, so the place is as many steps on as there are prefixes not past the target
+    uint32_t step = 0;
     URN_UNROLL
     for (uint32_t i = 0; i < UNIT; i++) {
         prefix += (bits >> i & 1) ? w.of(x[i]) : 0;
-        if (!found && prefix > target) spot.place += i, spot.x = x[i], found = true;
+        step += prefix > target ? 0 : 1;
     }
+    Spot spot = {row.begin + unit * UNIT + step, x[0]};
+    URN_UNROLL
+    for (uint32_t i = 1; i < UNIT; i++) spot.x = i == step ? x[i] : spot.x;
     return {shfl(spot.place, lane), shfl(spot.x, lane)};
 }
 

@@ -32,7 +32,7 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE uint32_t first_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, uint32_t key) {
     uint32_t inverted = 0; // ~place: the maximum is the smallest place
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
-        uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         float x[UNIT];
         row.logits(unit, x);
         URN_UNROLL
@@ -49,7 +49,7 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE uint32_t keep_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, uint32_t key, uint32_t place) {
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
-        uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         float x[UNIT];
         row.logits(unit, x);
         uint32_t stay = 0;

@@ -104,7 +104,7 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         if (waits) load_wait(row, slice, room, next, row.begin + (group + 1) * GROUP);
-        uint32_t unit = group * GROUP_UNITS + lane_id(), bits = 0;
+        uint32_t unit = own_unit(group), bits = 0;
         float x[UNIT];
         row.logits(unit, x);
         uint32_t largest = 0, smallest = 0xffffffffu;

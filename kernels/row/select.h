@@ -45,15 +45,18 @@ template <int TEAM, bool RESIDENT> URN_HOST_DEVICE SelectRoom select_room(Arena 
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room, LawWeight w,
                           bool mass, uint32_t prefix, uint32_t mask, uint32_t shift, uint32_t bins) {
+    URN_ROLLED
     for (uint32_t b = team.thread; b < bins; b += team.threads) {
         for (int i = 0; i < 3; i++) room.limb[i].store(b, 0);
         if (!RESIDENT) room.low.store(b, 0), room.high.store(b, 0);
     }
     block_meet<TEAM>();
+    URN_ROLLED
     for (uint32_t from = 0; from < row.groups; from += FOLD) {
         uint32_t until = row.groups - from < FOLD ? row.groups : from + FOLD;
+        URN_ROLLED
         for (uint32_t group = from + team.warp; group < until; group += team.warps) {
-            uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+            uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
             if (bits == 0) continue;
             float x[UNIT];
             row.logits(unit, x);
@@ -75,6 +78,7 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
             }
         }
         block_meet<TEAM>();
+        URN_ROLLED
         for (uint32_t b = team.thread; b < bins; b += team.threads) {
             uint64_t sum = room.limb[0].load(b);
             if (mass) sum += ((uint64_t)room.limb[1].load(b) << 14) + ((uint64_t)room.limb[2].load(b) << 28);
@@ -96,17 +100,20 @@ template <int TEAM> URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room,
     uint32_t each = (bins + team.threads - 1) / team.threads;
     uint32_t first = min_of(team.thread * each, bins), last = min_of(first + each, bins);
     uint64_t mine = 0;
+    URN_ROLLED
     for (uint32_t rank = 0; rank < team.ranks; rank++) {
         Shared<uint32_t> low = TEAM == TEAM_CLUSTER ? room.low.on_rank(rank) : room.low;
         Shared<uint32_t> high = TEAM == TEAM_CLUSTER ? room.high.on_rank(rank) : room.high;
+        URN_ROLLED
         for (uint32_t i = first; i < last; i++)
             mine += (uint64_t)high.load(bins - 1 - i) << 32 | low.load(bins - 1 - i);
     }
     uint64_t above = block_before(team, mine);
     if (above < target && target - above <= mine) { // one thread of the block
-        bool found = false;
-        for (uint32_t i = first; i < last && !found; i++) {
+        URN_ROLLED
+        for (uint32_t i = first; i < last; i++) {
             uint64_t inside = 0;
+            URN_ROLLED
             for (uint32_t rank = 0; rank < team.ranks; rank++) {
                 Shared<uint32_t> low = TEAM == TEAM_CLUSTER ? room.low.on_rank(rank) : room.low;
                 Shared<uint32_t> high = TEAM == TEAM_CLUSTER ? room.high.on_rank(rank) : room.high;
@@ -114,7 +121,7 @@ template <int TEAM> URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room,
             }
             if (target - above <= inside) {
                 room.crossing.store(0, {above, inside, bins - 1 - i, {0, 0, 0}});
-                found = true;
+                break;
             }
             above += inside;
         }
@@ -142,6 +149,7 @@ URN_DEVICE Cut select_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, Sel
                           Target target) {
     Cut cut = {0, 0, 0, false};
     uint32_t known = 0; // leading bits of the key found so far
+    URN_ROLLED
     while (known < Dtype::key_bits && !cut.whole) {
         uint32_t width = min_of(32 - known, Digit<TEAM>::bits);
         uint32_t shift = 32 - known - width, mask = known ? ~0u << (32 - known) : 0;

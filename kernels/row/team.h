@@ -72,7 +72,7 @@ template <int TEAM> URN_DEVICE TeamTally team_tally(Team<TEAM> &team, Tally mine
     const Tally none = {0, 0, 0};
     Tally t = warp_tally(mine);
     if (TEAM == TEAM_WARP) {
-        warp_sync();  // as the barriers below: what lanes stored before is seen after
+        warp_sync(); // as the barriers below: what lanes stored before is seen after
         return {t, 0, t.sum};
     }
     uint32_t half = team.turn++ & 1;

@@ -67,6 +67,7 @@ template <bool PLAIN, int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE bool run_steps(State<TEAM, Dtype, RESIDENT> &s, const SampleRoom<TEAM, Dtype, RESIDENT> &room,
                           const urn_lists_view &lists, uint32_t count, bool draw_needs_mass) {
     Epoch &e = s.epoch;
+    URN_ROLLED
     for (uint32_t i = 0; i <= count; i++) {
         bool last = i == count;
         StepNow step = {0, 0, 0, 0};
@@ -145,7 +146,7 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
     Team<TEAM> team = team_here<TEAM>(room.team);
 
     if (team.warp == 0) resolve_row<typename Dtype::Stored>(p, args.call.lists, args.call.state, index, room.params);
-    team_meet<TEAM>();  // and no block reaches into another that has not started
+    team_meet<TEAM>(); // and no block reaches into another that has not started
     RowHead head = room.params.head.load(0);
     if (head.status) {
         if (team.rank == 0) empty_row(p, index, head.status, team.thread, team.threads);

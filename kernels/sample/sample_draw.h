@@ -65,7 +65,7 @@ URN_DEVICE void count_ranks(const State<TEAM, Dtype, RESIDENT> &s, DrawRoom room
         Drawn drawn = room.drawn.load(j);
         uint32_t before = 0;
         for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-            uint32_t unit = group * GROUP_UNITS + lane_id();
+            uint32_t unit = own_unit(group);
             float x[UNIT];
             row.logits(unit, x);
             URN_UNROLL

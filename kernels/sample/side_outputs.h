@@ -13,7 +13,7 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE uint64_t entropy_sum(
     const Epoch &e = s.epoch;
     uint64_t sum = 0; // a term is below 2^40, so the row's are below 2^62
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-        uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);

@@ -25,7 +25,7 @@ URN_DEVICE void step_mask(State<TEAM, Dtype, RESIDENT> &s, const urn_step &step,
                                  TAG_MASK);
     Tally mine = {0, 0, 0};
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-        uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         if (bits == 0) continue;
         int32_t id = (int32_t)(row.begin + unit * UNIT) - (int32_t)row.shift;
         uint32_t left = bits & mask_bits(words, id, (int32_t)(row.end - row.shift));

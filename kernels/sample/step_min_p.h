@@ -14,7 +14,7 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void step_min_p(State
     uint64_t least = ceil_weight(m);
     Tally mine = {0, 0, 0};
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-        uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);

@@ -17,6 +17,7 @@ struct urnk_device;
 #define URN_ARGS(T) const T
 #define URN_SIDE(name) urnk_simt_##name
 #define URN_UNROLL
+#define URN_ROLLED
 #define URN_HAS_CLUSTER 1
 
 // The place of the call, not of the word.
@@ -130,6 +131,8 @@ URN_DEVICE float bits_f32(uint32_t v) {
     std::memcpy(&f, &v, sizeof f);
     return f;
 }
+
+URN_DEVICE uint32_t opaque(uint32_t v) { return v; }
 
 // launch
 struct Shape {

@@ -14,6 +14,7 @@ struct urnk_device;
 #define URN_ARGS(T) const __grid_constant__ T
 #define URN_SIDE(name) urnk_cuda_##name
 #define URN_UNROLL _Pragma("unroll")  // the loop below, whose count is constant: its arrays stay in registers
+#define URN_ROLLED _Pragma("unroll 1")  // the loop below stays a loop: one copy of its body
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define URN_HAS_CLUSTER 1  // clusters, distributed shared memory, bulk copies
 #else
@@ -215,6 +216,12 @@ URN_DEVICE int clz_u64(uint64_t v) { return __clzll((long long)v); }
 URN_DEVICE int popc_u32(uint32_t v) { return __popc(v); }
 URN_DEVICE uint32_t f32_bits(float v) { return __float_as_uint(v); }
 URN_DEVICE float bits_f32(uint32_t v) { return __uint_as_float(v); }
+
+// v, of which the compiler forgets how it was made: nested minima in loop bounds cost it minutes, the kernel nothing
+URN_DEVICE uint32_t opaque(uint32_t v) {
+    asm volatile("" : "+r"(v));
+    return v;
+}
 
 // launch
 struct Shape {
