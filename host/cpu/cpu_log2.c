@@ -6,7 +6,7 @@
 #include "urn/bits.h"
 
 /* f64(Z) * 2^-e: the conversion is the only rounding; the divisor is a power of two. */
-static double significand(uint64_t Z, int e) { return (double)Z / (double)(UINT64_C(1) << e); }
+static double scaled(uint64_t Z, int e) { return (double)Z / (double)(UINT64_C(1) << e); }
 
 static int floor_log2(uint64_t Z) {
     int e = 0;
@@ -22,7 +22,7 @@ double urnc_log2(uint64_t Z) {
     static const double C[9] = {URN_LOG2_C0, URN_LOG2_C1, URN_LOG2_C2, URN_LOG2_C3, URN_LOG2_C4,
                                 URN_LOG2_C5, URN_LOG2_C6, URN_LOG2_C7, URN_LOG2_C8};
     int e = floor_log2(Z);
-    double m = significand(Z, e);
+    double m = scaled(Z, e);
     if (m > URN_SQRT2) {
         m = m * 0.5;
         e = e + 1;
