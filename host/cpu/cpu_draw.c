@@ -4,6 +4,8 @@
 #include "host/cpu/cpu_philox.h"
 #include "host/cpu/cpu_row.h"
 
+__extension__ typedef unsigned __int128 u128;
+
 void urnc_draw_begin(urnc_row *row) {
     if (row->greedy) return;
     int64_t groups = urnc_groups(&row->kept);
@@ -26,7 +28,7 @@ static int64_t find_group(const urnc_row *row, uint64_t r) {
 int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j) {
     if (row->greedy) return 0;
     uint64_t U = urnc_block_u64(urnc_row_block(row_key, 0, j, position, URN_STREAM_DRAW));
-    uint64_t r = (uint64_t)((unsigned __int128)U * row->Z >> 64);
+    uint64_t r = (uint64_t)((u128)U * row->Z >> 64);
     int64_t g = find_group(row, r), n = row->kept.n - g * URNC_GROUP, i = 0;
     uint64_t weight[URNC_GROUP], S = g > 0 ? row->sums[g - 1] : 0;
     row->loops->weights(&row->kept, row->scale, g, weight);

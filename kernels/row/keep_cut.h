@@ -2,7 +2,7 @@
 #ifndef URN_KEEP_CUT_H
 #define URN_KEEP_CUT_H
 
-#include "kernels/row/group_sums.h"
+#include "kernels/row/select.h"
 
 namespace urnd {
 

@@ -42,9 +42,9 @@ template <int TEAM, bool RESIDENT> URN_HOST_DEVICE SelectRoom select_room(Arena 
 }
 
 // Add up one round's histogram over this block's slice: folded into room.low and room.high.
-template <bool MASS, int TEAM, class Dtype, bool RESIDENT>
+template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room, LawWeight w,
-                          uint32_t prefix, uint32_t mask, uint32_t shift, uint32_t bins) {
+                          bool mass, uint32_t prefix, uint32_t mask, uint32_t shift, uint32_t bins) {
     for (uint32_t b = team.thread; b < bins; b += team.threads) {
         for (int i = 0; i < 3; i++) room.limb[i].store(b, 0);
         if (!RESIDENT) room.low.store(b, 0), room.high.store(b, 0);
@@ -62,7 +62,7 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
                 uint32_t key = order_key(x[i]);
                 if (!(bits >> i & 1) || (key & mask) != prefix) continue;
                 uint32_t bin = (key & ~mask) >> shift;
-                if (!MASS) {
+                if (!mass) {
                     room.limb[0].add(bin, 1);
                     continue;
                 }
@@ -77,7 +77,7 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         block_meet<TEAM>();
         for (uint32_t b = team.thread; b < bins; b += team.threads) {
             uint64_t sum = room.limb[0].load(b);
-            if (MASS) sum += ((uint64_t)room.limb[1].load(b) << 14) + ((uint64_t)room.limb[2].load(b) << 28);
+            if (mass) sum += ((uint64_t)room.limb[1].load(b) << 14) + ((uint64_t)room.limb[2].load(b) << 28);
             if (!RESIDENT) {
                 sum += (uint64_t)room.high.load(b) << 32 | room.low.load(b);
                 for (int i = 0; i < 3; i++) room.limb[i].store(b, 0);
@@ -123,31 +123,38 @@ template <int TEAM> URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room,
     return room.crossing.load(0);
 }
 
+// A keep rule on the order: the shortest prefix whose count, or mass, reaches a sum.
+struct Target {
+    uint64_t sum;
+    bool mass;
+    bool all; // everything stays
+};
+
 struct Cut {
     uint32_t key;
     uint64_t above, inside; // sums over larger keys, and over this key
     bool whole;             // everything from `key` on is in, ties and all
 };
 
-// The whole team calls. target: at least 1, at most the sum over kept ids of 1 (counts) or of w (MASS).
-template <bool MASS, int TEAM, class Dtype, bool RESIDENT>
+// The whole team calls. target.sum: at least 1, at most the sum over kept ids of 1, or of w.
+template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE Cut select_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room, LawWeight w,
-                          uint64_t target) {
+                          Target target) {
     Cut cut = {0, 0, 0, false};
     uint32_t known = 0; // leading bits of the key found so far
     while (known < Dtype::key_bits && !cut.whole) {
-        uint32_t width = 32 - known < Digit<TEAM>::bits ? 32 - known : (uint32_t)Digit<TEAM>::bits;
+        uint32_t width = min_of(32 - known, Digit<TEAM>::bits);
         uint32_t shift = 32 - known - width, mask = known ? ~0u << (32 - known) : 0;
-        histogram<MASS>(team, row, room, w, cut.key, mask, shift, 1u << width);
-        Crossing at = cross(team, room, 1u << width, target - cut.above);
+        histogram(team, row, room, w, target.mass, cut.key, mask, shift, 1u << width);
+        Crossing at = cross(team, room, 1u << width, target.sum - cut.above);
         cut.above += at.above;
         cut.inside = at.inside;
         cut.key |= at.bin << shift;
         known += width;
         // counts only: by mass, ids of weight 0 at the end of a bin would not belong to the shortest prefix
-        cut.whole = !MASS && target - cut.above == at.inside;
+        cut.whole = !target.mass && target.sum - cut.above == at.inside;
     }
-    // bits that the dtype does not have: the inverse of the first, or the bin's smallest key
+    // bits that the dtype does not have are the inverse of the first; where a whole bin stays, its smallest key
     if (known < 32 && !cut.whole && !(cut.key & 0x80000000u)) cut.key |= 0xffffffffu >> known;
     return cut;
 }

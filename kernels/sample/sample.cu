@@ -61,23 +61,37 @@ URN_HOST_DEVICE SampleRoom<TEAM, Dtype, RESIDENT> sample_room(Arena &arena, uint
     return room;
 }
 
-// The whole team calls: run the row's steps. False: K is empty.
+// The whole team calls: run the row's steps and, as the last of them, get ready for the draw. False: K is empty.
+// Each pass over the row stands in this loop once, so that a kernel holds one copy of its code.
 template <bool PLAIN, int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE bool run_steps(State<TEAM, Dtype, RESIDENT> &s, const SampleRoom<TEAM, Dtype, RESIDENT> &room,
-                          const urn_lists_view &lists, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        StepNow step = room.params.steps.load(i);
+                          const urn_lists_view &lists, uint32_t count, bool draw_needs_mass) {
+    Epoch &e = s.epoch;
+    for (uint32_t i = 0; i <= count; i++) {
+        bool last = i == count;
+        StepNow step = {0, 0, 0, 0};
+        if (!last) step = room.params.steps.load(i);
         float f = bits_f32(step.value);
-        if (step.op == URN_OP_TEMPERATURE) step_temperature(s, f);
+        bool logit_step = step.op == URN_OP_TEMPERATURE || step.op == URN_OP_MASK;
+        bool opens = !logit_step && !e.open, ends = e.open && logit_step;
+        if (opens && !open_epoch(s)) return false;
+        ends = ends || last;
+        if (step.op == URN_OP_TOP_P || (last && draw_needs_mass) || (e.want_log_mass && (opens || ends))) {
+            if (e.open) epoch_mass(s);
+            if (opens) e.opened = e.mass.all.sum;
+        }
+        if (e.want_log_mass && ends) add_log_mass(s);
+        if (logit_step && e.open) close_epoch(s);
+        if (step.op == URN_OP_TEMPERATURE) step_temperature(e, f);
         if (step.op == URN_OP_MASK)
             step_mask(s, Global<const urn_step>(lists.steps, step.at + 1, TAG_PARAM).load(step.at), step.value);
-        if (PLAIN || step.op < URN_OP_TOP_K) continue;
-        if (!open_epoch(s)) return false;
-        if (step.op == URN_OP_TOP_K) step_top_k(s, room.select, step.value);
-        if (step.op == URN_OP_TOP_P) step_top_p(s, room.select, f);
-        if (step.op == URN_OP_MIN_P) step_min_p(s, f);
+        if (PLAIN || e.greedy || logit_step || last) continue;
+        if (step.op == URN_OP_MIN_P)
+            step_min_p(s, f);
+        else
+            keep_target(s, room.select, step.op == URN_OP_TOP_K ? step_top_k(e, step.value) : step_top_p(e, f));
     }
-    return open_epoch(s);
+    return true;
 }
 
 // A team's row: where it lies and what is known of it before it is read.
@@ -153,13 +167,12 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
     RawLaw raw = {key_value(look.all.max), 0};
     if ((p.lse || p.logprob_raw) && head.steps != 0 && s.epoch.count != 0)
         raw.mass = sum_groups(s.team, s.row, LawWeight{raw.max, URN_LOG2E}, true).all.sum;
-    if (!run_steps<PLAIN>(s, room, args.call.lists, head.steps)) {
+    bool draws = p.ids || p.logprob || p.logprob_raw || p.rank;
+    bool mass = draws || p.entropy || (p.lse && head.steps == 0);
+    if (!run_steps<PLAIN>(s, room, args.call.lists, head.steps, mass)) {
         if (team.rank == 0) empty_row(p, index, URN_ROW_EMPTY, team.thread, team.threads);
         return;
     }
-    bool draws = p.ids || p.logprob || p.logprob_raw || p.rank;
-    bool mass = draws || p.entropy || p.kept_logmass || ((p.lse != nullptr) && head.steps == 0);
-    if (mass && !s.epoch.greedy) epoch_mass(s);
     if (head.steps == 0) raw.mass = s.epoch.mass.all.sum;
     if (draws) draw_row(s, room.draw, head, p, index, raw);
     write_sides(s, p, index, raw);

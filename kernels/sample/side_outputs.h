@@ -30,7 +30,6 @@ URN_DEVICE void write_sides(State<TEAM, Dtype, RESIDENT> &s, const urn_sample_pa
     const Epoch &e = s.epoch;
     int64_t rows = p.logits.rows;
     uint64_t terms = p.entropy && !e.greedy ? entropy_sum(s) : 0;
-    if (p.kept_logmass) count_log_mass(s);
     if (!s.team.leads()) return;
     if (p.entropy) {
         float h = e.greedy ? 0.0f : entropy_nats(terms, e.mass.all.sum, log2_total(e.mass.all.sum));

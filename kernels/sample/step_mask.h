@@ -17,10 +17,9 @@ URN_DEVICE uint32_t mask_bits(Global<const uint32_t> words, int32_t id, int32_t 
     return bits;
 }
 
-// The whole team calls.
+// The whole team calls, between epochs.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE void step_mask(State<TEAM, Dtype, RESIDENT> &s, const urn_step &step, int64_t table_row) {
-    close_epoch(s);
     const Row<Dtype, RESIDENT> &row = s.row;
     Global<const uint32_t> words((const uint32_t *)step.table + table_row * step.table_stride, step.table_stride,
                                  TAG_MASK);

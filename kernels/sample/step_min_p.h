@@ -6,10 +6,9 @@
 
 namespace urnd {
 
-// The whole team calls, in an open epoch. m in (0, 1].
+// The whole team calls, in an open epoch that is not greedy. m in (0, 1].
 template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void step_min_p(State<TEAM, Dtype, RESIDENT> &s, float m) {
     Epoch &e = s.epoch;
-    if (e.greedy) return;
     const Row<Dtype, RESIDENT> &row = s.row;
     LawWeight w = law_of(e);
     uint64_t least = ceil_weight(m);

@@ -6,12 +6,8 @@
 
 namespace urnd {
 
-// The whole team calls.
-template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE void step_temperature(State<TEAM, Dtype, RESIDENT> &s, float temperature) {
-    close_epoch(s);
-    s.epoch.temperature = s.epoch.temperature * temperature;
-}
+// Between epochs. T may pass through 0 and denormals: the next epoch is greedy then.
+URN_DEVICE void step_temperature(Epoch &e, float temperature) { e.temperature = e.temperature * temperature; }
 
 } // namespace urnd
 

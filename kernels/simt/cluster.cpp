@@ -91,6 +91,7 @@ void check_stack(const Thread *t) {
 
 void wake_block(Block *b) {
     Cluster *c = b->cluster;
+    c->current = nullptr; // the order starts again, not where the last to arrive was
     for (uint32_t w = 0; w < b->threads / 32; w++) {
         b->warps[w].elsewhere = 0;
         make_ready(c, b->warps + w, ~0u);
@@ -310,8 +311,8 @@ void bulk_barrier_init(Block *block, uint32_t offset, Place place) {
     std::memset(block->shadow + offset, SHADOW_BARRIER, 8);
 }
 
-void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, uint32_t size, size_t index,
-                     const void *source, uint64_t bytes, Place place) {
+void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, uint32_t size, const char *name,
+                     size_t index, const void *source, uint64_t bytes, Place place) {
     Thread *t = running;
     BulkBarrier *bar = find_bulk(block, barrier);
     if (block != t->block || to != t->block) fault("bulk_copy (%s:%d) into another block", place.file, place.line);
@@ -327,7 +328,7 @@ void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset,
         std::memchr(block->shadow + offset, SHADOW_BARRIER, bytes))
         fault("bulk_copy (%s:%d) over a barrier or another copy in flight", place.file, place.line);
     touch_barrier(block, barrier, Use::atomic);
-    if (block->accesses) check_bulk_races(block, offset, static_cast<uint32_t>(bytes), size, index);
+    if (block->accesses) check_bulk_races(block, offset, static_cast<uint32_t>(bytes), size, name, index);
     std::memset(block->shadow + offset, SHADOW_IN_FLIGHT, bytes);
     uint32_t seen = 1u << ((bar - block->bulk.data()) & 31);
     for (uint32_t i = 0; i < block->threads; i++) block->first[i].bulk_waited &= ~seen;
@@ -479,13 +480,16 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
     }
 }
 
-// Nobody can run, somebody has not exited: say who waits where, by the first who waits.
+// Nobody can run, somebody has not exited: say who waits where.
 void Worker::stalled() {
-    Thread *t = threads;
-    while (t->state != State::waiting) t++;
+    // a warp that waits for its own lanes explains more than a barrier that waits for that warp, so it comes first
+    auto rank_of = [](const Thread *t) { return t->warp->waiting & t->bit ? 0 : t->word == Word::bulk_wait ? 1 : 2; };
+    Thread *t = nullptr;
+    for (Thread *i = threads; i < threads + cluster.threads; i++)
+        if (i->state == State::waiting && (!t || rank_of(i) < rank_of(t))) t = i;
     Warp *w = t->warp;
     Block *b = t->block;
-    if (w->waiting)
+    if (w->waiting & t->bit)
         report(t, "absent lanes: lanes 0x%08x of the warp wait at %s (%s:%d) for lanes 0x%08x, which never come",
                w->waiting, word_name(w->word), w->place.file, w->place.line, ~w->waiting);
     else if (t->word == Word::bulk_wait)

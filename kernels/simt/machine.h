@@ -136,8 +136,8 @@ uint32_t warp_word(Word word, uint64_t operand, Place place);
 void block_barrier(Place place);
 void cluster_barrier(Place place);
 void bulk_barrier_init(Block *block, uint32_t offset, Place place);
-void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, uint32_t size, size_t index,
-                     const void *source, uint64_t bytes, Place place);
+void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, uint32_t size, const char *name,
+                     size_t index, const void *source, uint64_t bytes, Place place);
 void bulk_barrier_wait(Block *block, uint32_t barrier, uint32_t phase, Place place);
 
 // Record a fault of the running thread, discard its cluster, fail the launch. Does not return.

@@ -98,13 +98,13 @@ void check_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, Use
     }
 }
 
-void check_bulk_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, size_t index) {
+void check_bulk_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, const char *name, size_t index) {
     const Thread *t = running;
     uint16_t me = number(t);
     const Access *a = record_of(block, byte, size, index);
     for (const Access *end = a + bytes / size; a < end; a++, index++)
         for (const Touch *touch : {&a->write, &a->read, &a->atomic})
-            if (!ordered(*touch, t, me)) race(*touch, "touched", Use::write, "destination of a bulk copy: ", index);
+            if (!ordered(*touch, t, me)) race(*touch, "touched", Use::write, name, index);
 }
 
 void note_bulk_landing(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, size_t index, uint32_t barrier) {

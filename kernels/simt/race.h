@@ -31,7 +31,7 @@ constexpr uint16_t kBulkWriter = 0x8000; // | index of the barrier in its block:
 void check_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, Use use, const void *value,
                  const char *name, size_t index);
 // A bulk copy was started over / has landed on elements of `size` bytes, of which the first has this index.
-void check_bulk_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, size_t index);
+void check_bulk_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, const char *name, size_t index);
 void note_bulk_landing(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, size_t index, uint32_t barrier);
 
 } // namespace simt

@@ -102,8 +102,8 @@ URN_DEVICE void bulk_copy(Shared<uint64_t> barrier, Shared<T> dst, size_t di, Gl
     static_assert(sizeof(T) == sizeof(S), "a bulk copy moves bytes");
     const S *from = src.at(si, count);
     simt::traffic[src.tag].read += uint64_t{count} * sizeof(S);
-    simt::bulk_copy_start(barrier.block, barrier.byte(0, 1), dst.block, dst.byte(di, count), sizeof(T), di, from,
-                          uint64_t{count} * sizeof(S), place);
+    simt::bulk_copy_start(barrier.block, barrier.byte(0, 1), dst.block, dst.byte(di, count), sizeof(T), dst.name, di,
+                          from, uint64_t{count} * sizeof(S), place);
 }
 
 URN_DEVICE void bulk_wait(Shared<uint64_t> barrier, uint32_t phase, URN_HERE) {
