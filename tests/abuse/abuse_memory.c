@@ -36,9 +36,7 @@ typedef struct subject {
     int least; /* allocations that it takes where device memory comes from the allocator */
 } subject;
 
-static urn_status create_stream(urn_ctx *ctx, void **made) {
-    return urn_stream_create(ctx, 1000, (urn_stream **)made);
-}
+static urn_status create_stream(urn_ctx *ctx, void **made) { return urn_stream_create(ctx, 1000, (urn_stream **)made); }
 static void destroy_stream(void *made) { urn_stream_destroy(made); }
 
 static urn_status wrap_stream(urn_ctx *ctx, void **made) {
@@ -71,9 +69,12 @@ static urn_status create_sampler(urn_ctx *ctx, void **made) {
 static void destroy_sampler(void *made) { urn_sampler_destroy(made); }
 
 static const subject subjects[] = {
-    {"urn_stream_create", create_stream, destroy_stream, 3}, {"urn_stream_wrap", wrap_stream, destroy_stream, 3},
-    {"device buffer", create_buffer, destroy_buffer, 2},     {"pinned buffer", create_pinned, destroy_buffer, 2},
-    {"host buffer", create_host, destroy_buffer, 2},         {"urn_slots_create", create_slots, destroy_slots, 2},
+    {"urn_stream_create", create_stream, destroy_stream, 3},
+    {"urn_stream_wrap", wrap_stream, destroy_stream, 3},
+    {"device buffer", create_buffer, destroy_buffer, 2},
+    {"pinned buffer", create_pinned, destroy_buffer, 2},
+    {"host buffer", create_host, destroy_buffer, 2},
+    {"urn_slots_create", create_slots, destroy_slots, 2},
     {"urn_sampler_create", create_sampler, destroy_sampler, 3},
 };
 

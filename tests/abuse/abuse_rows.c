@@ -27,7 +27,7 @@ typedef struct batch {
     X(all_minus_inf, URN_ROW_EMPTY, fill(row, b->cols, -INFINITY))                                                     \
     X(all_nan, URN_ROW_NAN, fill(row, b->cols, NAN))                                                                   \
     X(all_masked, URN_ROW_EMPTY, b->map[at] = 2)                                                                       \
-    X(one_possible, 0, (fill(row, b->cols, -INFINITY), row[last] = -6e4f, b->map[at] = -1))                           \
+    X(one_possible, 0, (fill(row, b->cols, -INFINITY), row[last] = -6e4f, b->map[at] = -1))                            \
     X(all_equal, 0, fill(row, b->cols, 65504))                                                                         \
     X(p_nan, URN_ROW_PARAM, b->top_p[at] = NAN)                                                                        \
     X(p_below, URN_ROW_PARAM, b->top_p[at] = -1)                                                                       \
@@ -92,7 +92,7 @@ static batch batch_make(int64_t rows, int64_t cols, uint64_t seed) {
         b.words[2 * b.words_stride + w] = 0;
     }
     for (int64_t r = 0; r < rows; r++) {
-        b.slot[r] = (int32_t)((7 * r + 2) % rows);
+        b.slot[r] = (int32_t)((7 * r + 2) % rows); /* a slot of its own, where 7 does not divide rows */
         b.map[r] = (int32_t)(r % 2);
         b.top_k[r] = (int32_t)(cols / 2 + 1), b.top_p[r] = 0.95f, b.min_p[r] = 0.001f, b.temperature[r] = 0.9f;
         b.list[r] = 1;
@@ -112,27 +112,37 @@ static batch batch_copy(const batch *b) {
 static ut_draws *batch_run(ut_bed *bed, const batch *b, urn_dtype dtype, int misaligned, const int32_t *row_count) {
     urn_step plain[] = {urn_temperature(urn_f(1.5f))};
     urn_step full[] = {urn_temperature(urn_f_by(URN_BY_ROW, b->temperature)),
-                       urn_mask(b->words, TABLE, b->words_stride, b->map),
-                       urn_top_k(urn_i_by(URN_BY_ROW, b->top_k)),
-                       urn_top_p(urn_f_by(URN_BY_ROW, b->top_p)),
-                       urn_min_p(urn_f_by(URN_BY_ROW, b->min_p))};
+                       urn_mask(b->words, TABLE, b->words_stride, b->map), urn_top_k(urn_i_by(URN_BY_ROW, b->top_k)),
+                       urn_top_p(urn_f_by(URN_BY_ROW, b->top_p)), urn_min_p(urn_f_by(URN_BY_ROW, b->min_p))};
     urn_list lists[] = {{plain, 1}, {full, 5}};
     size_t size = urn_dtype_size(dtype);
     void *packed = ut_malloc(size * (size_t)(b->rows * b->stride));
     ut_pack(b->x, b->rows * b->stride, dtype, packed);
-    ut_job job = {.logits = packed, .dtype = dtype, .rows = b->rows, .cols = b->cols, .row_stride = b->stride,
-                  .misalign = misaligned ? size : 0, .lists = lists, .list_count = 2, .slot = b->slot, .list = b->list,
-                  .seed = b->seed, .label = b->label, .position = b->position, .row_count = row_count,
-                  .slots = b->rows, .draws = 2};
+    ut_job job = {.logits = packed,
+                  .dtype = dtype,
+                  .rows = b->rows,
+                  .cols = b->cols,
+                  .row_stride = b->stride,
+                  .misalign = misaligned ? size : 0,
+                  .lists = lists,
+                  .list_count = 2,
+                  .slot = b->slot,
+                  .list = b->list,
+                  .seed = b->seed,
+                  .label = b->label,
+                  .position = b->position,
+                  .row_count = row_count,
+                  .slots = b->rows,
+                  .draws = 2};
     ut_draws *draws = ut_sample_all(bed, &job);
     free(packed);
     return draws;
 }
 
 static void nothing_drawn(const ut_draws *d, int64_t r, const char *why) {
-    const float *floats[] = {d->logprob + 2 * r,  d->logprob + 2 * r + 1, d->logprob_raw + 2 * r,
-                             d->logprob_raw + 2 * r + 1, d->lse + r,      d->entropy + r,
-                             d->kept_logmass + r};
+    const float *floats[] = {
+        d->logprob + 2 * r, d->logprob + 2 * r + 1, d->logprob_raw + 2 * r, d->logprob_raw + 2 * r + 1,
+        d->lse + r,         d->entropy + r,         d->kept_logmass + r};
     for (int j = 0; j < 2; j++)
         UT_ASSERT(d->ids[2 * r + j] == -1 && d->rank[2 * r + j] == -1, "row %d (%s): id %d, rank %d", (int)r, why,
                   d->ids[2 * r + j], d->rank[2 * r + j]);
@@ -168,8 +178,10 @@ static void spoil_and_compare(ut_bed *bed, const batch *good, const ut_draws *wa
         }
         UT_ASSERT(found->status[r] == way->status, "row %d (%s) has status %d, wanted %d", (int)r, way->name,
                   found->status[r], way->status);
-        if (way->status) nothing_drawn(found, r, way->name);
-        else drawn(&bad, found, r, way->name);
+        if (way->status)
+            nothing_drawn(found, r, way->name);
+        else
+            drawn(&bad, found, r, way->name);
     }
     ut_draws_free(found);
     free(bad.x);
@@ -181,9 +193,7 @@ static void spoil_and_compare(ut_bed *bed, const batch *good, const ut_draws *wa
 static void neighbours(ut_bed *bed, int64_t cols, int64_t rows) {
     for (int dtype = URN_F32; dtype <= URN_BF16; dtype++) {
         batch good = batch_make(rows, cols, 100 + (uint64_t)cols);
-        if (cols == 1) { /* half the mask leaves id 0 possible: all rows are good */
-            UT_ASSERT(good.words[good.words_stride] & 1, "row 1 of the table");
-        }
+        UT_ASSERT(rows % 7, "two rows share a slot");
         int misaligned = dtype != URN_F32;
         ut_note("%s, %d cols, %d rows, dtype %d", urn_backend_name(bed->kind), (int)cols, (int)rows, dtype);
         ut_draws *wanted = batch_run(bed, &good, (urn_dtype)dtype, misaligned, NULL);
@@ -202,7 +212,7 @@ START_TEST(short_bad_rows_do_not_disturb_their_neighbours) {
     static const int64_t cols[] = {1, 31, 32, 33, 1023, 1025};
     FOR_EACH_BACKEND(kind) {
         ut_bed *bed = ut_open(kind);
-        for (int i = 0; i < 6; i++) neighbours(bed, cols[i], kind == URN_BACKEND_SIMT && cols[i] > 100 ? 21 : 75);
+        for (int i = 0; i < 6; i++) neighbours(bed, cols[i], kind == URN_BACKEND_SIMT && cols[i] > 100 ? 23 : 75);
         ut_close(bed);
     }
 }
@@ -213,7 +223,7 @@ START_TEST(long_bad_rows_do_not_disturb_their_neighbours) {
     FOR_EACH_BACKEND(kind) {
         if (kind == URN_BACKEND_SIMT) continue; /* shorter streamed rows: parity's business */
         ut_bed *bed = ut_open(kind);
-        for (int i = 0; i < (ut_quick() ? 1 : 3); i++) neighbours(bed, cols[i], i < 1 ? 41 : 21);
+        for (int i = 0; i < (ut_quick() ? 1 : 3); i++) neighbours(bed, cols[i], i < 1 ? 41 : 23);
         ut_close(bed);
     }
 }
@@ -230,8 +240,10 @@ START_TEST(row_counts_are_clamped) {
             ut_note("%s, row_count %d", urn_backend_name(kind), counts[i]);
             ut_draws *found = batch_run(bed, &good, URN_F32, 0, &counts[i]);
             for (int64_t r = 0; r < 9; r++) {
-                if (r < counts[i]) UT_SAME_ROW(found, r, wanted, r, "a row before the count");
-                else nothing_drawn(found, r, "past the count");
+                if (r < counts[i])
+                    UT_SAME_ROW(found, r, wanted, r, "a row before the count");
+                else
+                    nothing_drawn(found, r, "past the count");
                 UT_ASSERT(found->status[r] == (r < counts[i] ? 0 : URN_ROW_PADDING), "status %d", found->status[r]);
             }
             ut_draws_free(found);
@@ -259,8 +271,10 @@ START_TEST(row_indices_out_of_range_are_row_errors) {
         for (int64_t r = 0; r < ROWS; r++) {
             int good = index[r] >= 0 && index[r] < DATA;
             UT_ASSERT(found->status[r] == (good ? 0 : URN_ROW_INDEX), "row %d: status %d", (int)r, found->status[r]);
-            if (good) UT_SAME_ROW(found, r, wanted, index[r], "a row by its index");
-            else nothing_drawn(found, r, "index");
+            if (good)
+                UT_SAME_ROW(found, r, wanted, index[r], "a row by its index");
+            else
+                nothing_drawn(found, r, "index");
         }
         ut_draws_free(found);
         ut_draws_free(wanted);
@@ -273,7 +287,8 @@ END_TEST
  * shapes    good, empty, longer than cols, decreasing, negative, past data_size; each has good neighbours */
 START_TEST(offsets_out_of_range_are_row_errors) {
     enum { DATA = 300, COLS = 100 };
-    static const int64_t offsets[] = {0, 50, 50, 151, 140, 200, -5, 30, 130, 301, 290, 300, INT64_MAX, 10, INT64_MIN, 7, 60};
+    static const int64_t offsets[] = {0,   50,  50,  151,       140, 200,       -5, 30, 130,
+                                      301, 290, 300, INT64_MAX, 10,  INT64_MIN, 7,  60};
     enum { ROWS = sizeof offsets / sizeof *offsets - 1 };
     FOR_EACH_BACKEND(kind) {
         ut_bed *bed = ut_open(kind);
@@ -281,8 +296,15 @@ START_TEST(offsets_out_of_range_are_row_errors) {
         uint64_t label[ROWS];
         ut_fill(x, DATA, UT_NORMAL, 2, 11);
         for (int r = 0; r < ROWS; r++) label[r] = 40 + (uint64_t)r;
-        ut_job job = {.logits = x, .dtype = URN_F32, .rows = ROWS, .cols = COLS, .offsets = offsets, .data_size = DATA,
-                      .label = label, .seed_value = 5, .draws = 2};
+        ut_job job = {.logits = x,
+                      .dtype = URN_F32,
+                      .rows = ROWS,
+                      .cols = COLS,
+                      .offsets = offsets,
+                      .data_size = DATA,
+                      .label = label,
+                      .seed_value = 5,
+                      .draws = 2};
         ut_draws *found = ut_sample_all(bed, &job);
         int drawn_rows = 0;
         for (int64_t r = 0; r < ROWS; r++) {
@@ -295,8 +317,13 @@ START_TEST(offsets_out_of_range_are_row_errors) {
                 nothing_drawn(found, r, "offsets");
                 continue;
             }
-            ut_job alone = {.logits = x + from, .dtype = URN_F32, .rows = 1, .cols = to - from, .label = label + r,
-                            .seed_value = 5, .draws = 2};
+            ut_job alone = {.logits = x + from,
+                            .dtype = URN_F32,
+                            .rows = 1,
+                            .cols = to - from,
+                            .label = label + r,
+                            .seed_value = 5,
+                            .draws = 2};
             ut_draws *one = ut_sample_all(bed, &alone);
             UT_SAME_ROW(found, r, one, 0, "a ragged row and the same row alone");
             ut_draws_free(one);

@@ -137,10 +137,22 @@ START_TEST(misaligned_arrays_are_refused_by_name) {
         const char *name;
     } arrays[] = {
 #define ARRAY(member, add) {offsetof(urn_sample_params, member), add, #member " is not aligned"}
-        ARRAY(slot, 2),   ARRAY(list, 1),        ARRAY(seed, 4),     ARRAY(label, 4), ARRAY(position, 2),
-        ARRAY(ids, 1),    ARRAY(logprob, 2),     ARRAY(rank, 3),     ARRAY(lse, 2),   ARRAY(logprob_raw, 2),
-        ARRAY(status, 1), ARRAY(row_count, 2),   ARRAY(entropy, 2),  ARRAY(kept_count, 2),
-        ARRAY(workspace, 128), ARRAY(kept_logmass, 2),
+        ARRAY(slot, 2),
+        ARRAY(list, 1),
+        ARRAY(seed, 4),
+        ARRAY(label, 4),
+        ARRAY(position, 2),
+        ARRAY(ids, 1),
+        ARRAY(logprob, 2),
+        ARRAY(rank, 3),
+        ARRAY(lse, 2),
+        ARRAY(logprob_raw, 2),
+        ARRAY(status, 1),
+        ARRAY(row_count, 2),
+        ARRAY(entropy, 2),
+        ARRAY(kept_count, 2),
+        ARRAY(workspace, 128),
+        ARRAY(kept_logmass, 2),
         {offsetof(urn_sample_params, logits.row_index), 2, "logits.row_index is not aligned"},
         {offsetof(urn_sample_params, logits.offsets), 4, "logits.offsets is not aligned"},
 #undef ARRAY
@@ -165,8 +177,8 @@ START_TEST(slots_lists_masks_and_owners_are_checked) {
         WITH(p.slots = SLOTS + 1, URN_E_SHAPE, "slots");
         WITH(p.state = NULL; p.slots = INT64_C(1) << 31, URN_E_SHAPE, "slots");
         WITH(p.slot = NULL; p.slots = ROWS - 1, URN_E_SHAPE, "slot is NULL");
-        WITH(p.slot = NULL; p.slots = 0; p.logits.row_stride = 0; p.logits.rows = SLOTS + 1, URN_E_SHAPE,
-             "slot is NULL");
+        WITH(p.slot = NULL; p.slots = 0; p.logits.row_stride = 0;
+             p.logits.rows = SLOTS + 1, URN_E_SHAPE, "slot is NULL");
         ACCEPTED(p.slot = NULL; p.slots = ROWS);
         ACCEPTED(p.slot = NULL; p.slots = 0);
         WITH(p.list = NULL; p.list_value = 2, URN_E_VALUE, "list_value");

@@ -20,9 +20,13 @@ START_TEST(copies_follow_the_streams_order) {
                 UT_OK(urn_buffer_write(bed->stream, buffer, 0, source, n));
                 memcpy(model, source, n);
                 for (int k = 0; k < 6; k++) {
-                    size_t at = (size_t)ut_below(&rng, (int64_t)n), bytes = (size_t)ut_below(&rng, (int64_t)(n - at) + 1);
-                    if (k % 2) UT_OK(urn_buffer_zero(bed->stream, buffer, at, bytes)), memset(model + at, 0, bytes);
-                    else UT_OK(urn_buffer_write(bed->stream, buffer, at, source, bytes)), memcpy(model + at, source, bytes);
+                    size_t at = (size_t)ut_below(&rng, (int64_t)n),
+                           bytes = (size_t)ut_below(&rng, (int64_t)(n - at) + 1);
+                    if (k % 2)
+                        UT_OK(urn_buffer_zero(bed->stream, buffer, at, bytes)), memset(model + at, 0, bytes);
+                    else
+                        UT_OK(urn_buffer_write(bed->stream, buffer, at, source, bytes)),
+                            memcpy(model + at, source, bytes);
                 }
                 UT_OK(urn_buffer_read_host(bed->stream, buffer, 0, found, n));
                 UT_SAME_BITS(found, model, n, "the whole");

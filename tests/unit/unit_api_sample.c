@@ -189,7 +189,8 @@ START_TEST(workspace_is_pure_and_monotone) {
             UT_ASSERT(!j || urn_sample_workspace(rows[i], cols[j - 1]) <= bytes, "not monotone in cols");
         }
     }
-    static const int64_t refused[][2] = {{-1, 5}, {0, 5}, {5, 0}, {5, -1}, {5, URN_MAX_COLS + 1}, {INT64_C(1) << 31, 5}};
+    static const int64_t refused[][2] = {
+        {-1, 5}, {0, 5}, {5, 0}, {5, -1}, {5, URN_MAX_COLS + 1}, {INT64_C(1) << 31, 5}};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         UT_ASSERT(urn_sample_workspace(refused[i][0], refused[i][1]) == 0, "refused size %zu", i);
 }

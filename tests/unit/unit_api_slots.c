@@ -66,7 +66,9 @@ static void check_model(ut_bed *bed, const model *m, urn_slots *slots, const cha
     free(ring);
 }
 
-static int32_t a_slot(ut_rng *rng, int32_t slots) { return (int32_t)ut_below(rng, slots + 3) - 2; /* two past, -2, -1 */ }
+static int32_t a_slot(ut_rng *rng, int32_t slots) {
+    return (int32_t)ut_below(rng, slots + 3) - 2; /* two past, -2, -1 */
+}
 
 static void commit_once(ut_bed *bed, ut_rng *rng, model *m, urn_slots *slots) {
     int64_t rows = ut_below(rng, 14), stride = 1 + ut_below(rng, 6);
