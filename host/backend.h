@@ -9,7 +9,7 @@
 typedef struct urn_backend {
     urn_backend_kind kind;
     urn_status (*available)(void);
-    urn_status (*open)(urn_ctx *ctx);  /* fill ctx->device and ctx->info */
+    urn_status (*open)(urn_ctx *ctx); /* fill ctx->device and ctx->info */
     void (*close)(urn_ctx *ctx);
     urn_status (*memory_get)(urn_ctx *ctx, urn_memory kind, size_t bytes, void **pointer);
     void (*memory_put)(urn_ctx *ctx, urn_memory kind, void *pointer);
@@ -23,8 +23,9 @@ typedef struct urn_backend {
     urn_status (*sample)(urn_ctx *ctx, struct CUstream_st *stream, const urnk_sample_call *call);
     urn_status (*slots_reset)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view, const int32_t *slot,
                               int64_t n);
-    urn_status (*slots_commit)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view, const int32_t *slot,
-                               const int32_t *ids, int64_t ids_stride, const int32_t *accepted, int64_t rows);
+    urn_status (*slots_commit)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                               const int32_t *slot, const int32_t *ids, int64_t ids_stride, const int32_t *accepted,
+                               int64_t rows);
     urn_status (*slots_gather)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                const int32_t *ancestors);
 } urn_backend;

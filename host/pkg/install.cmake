@@ -38,5 +38,6 @@ foreach(dir LIBDIR INCLUDEDIR)
     set(URN_PC_${dir} "\${prefix}/${CMAKE_INSTALL_${dir}}")
   endif()
 endforeach()
+file(RELATIVE_PATH URN_PC_UP /root/${CMAKE_INSTALL_LIBDIR}/pkgconfig /root) # the tree may be moved after installation
 configure_file(host/pkg/urn.pc.in ${PROJECT_BINARY_DIR}/urn.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/urn.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -19,7 +19,7 @@ typedef enum urn_memory {
 /* urn_buffer_create - `bytes` of memory of a kind, 256-byte aligned, contents undefined. bytes 0 is URN_E_VALUE.
  *
  *  sync    may wait for the device; not capturable
- *  returns URN_OK | URN_E_NULL | URN_E_VALUE | URN_E_MEMORY | URN_E_CUDA */
+ *  returns URN_OK | URN_E_NULL | URN_E_VALUE (kind, bytes) | URN_E_MEMORY | URN_E_CUDA */
 URN_API urn_status urn_buffer_create(urn_ctx *ctx, urn_memory kind, size_t bytes, urn_buffer **buffer);
 
 /* urn_buffer_destroy - free it; work that uses it must be done. NULL is fine. */
@@ -40,7 +40,8 @@ URN_API urn_status urn_buffer_read(urn_stream *stream, const urn_buffer *buffer,
                                    size_t bytes);
 URN_API urn_status urn_buffer_zero(urn_stream *stream, urn_buffer *buffer, size_t offset, size_t bytes);
 
-/* urn_buffer_read_host - urn_buffer_read, then urn_stream_sync_host: the bytes are there when it returns. */
+/* urn_buffer_read_host - urn_buffer_read, then urn_stream_sync_host: the bytes are there when it returns. returns what
+ * those two return; URN_E_CAPTURE before anything is enqueued. */
 URN_API urn_status urn_buffer_read_host(urn_stream *stream, const urn_buffer *buffer, size_t offset, void *host,
                                         size_t bytes);
 

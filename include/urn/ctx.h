@@ -34,7 +34,8 @@ typedef struct urn_launch_hint {
 } urn_launch_hint;
 
 /* Host memory for the library's own objects. Both NULL: malloc and free. allocate returns memory aligned for any
- * type, or NULL. Device memory of the cpu and simt backends comes from here too. Called from any thread. */
+ * type, or NULL. Device memory of the cpu backend comes from here too (simt has its own, with red zones); pinned memory
+ * does where it is plain host memory. Called from any thread. */
 typedef struct urn_allocator {
     void *(*allocate)(void *user, size_t bytes);
     void (*release)(void *user, void *pointer);
@@ -45,9 +46,9 @@ typedef struct urn_ctx_params {
     uint32_t struct_size;
     int32_t backend;      /* urn_backend_kind */
     int32_t device;       /* CUDA ordinal */
-    int32_t threads;      /* cpu, simt: most threads a call may use; 0 all cores, 1 only the caller's */
+    int32_t threads;      /* cpu, simt: most threads a call may use, to 4096; 0 all cores, 1 only the caller's */
     int32_t lane_order;   /* simt: 0 forward, 1 backward, 2 shuffled: results do not depend on it */
-    int32_t simt_shared;  /* simt: shared memory of a block in bytes; 0: 232448, as on sm_90 */
+    int32_t simt_shared;  /* simt: shared memory of a block in bytes, from 4096; 0: 232448, as on sm_90, the most */
     urn_launch_hint hint;
     urn_allocator allocator;
 } urn_ctx_params;
@@ -62,7 +63,8 @@ typedef struct urn_ctx_params {
  *  sync    may wait for the device; not capturable
  *  returns URN_OK | URN_E_NULL (ctx) | URN_E_STRUCT | URN_E_VALUE (threads, lane_order, simt_shared, hint, backend,
  *          one of allocate and release NULL)
- *          | URN_E_BACKEND (not built, or no driver: the text says which) | URN_E_DEVICE | URN_E_CUDA | URN_E_MEMORY */
+ *          | URN_E_BACKEND (not built, or no driver: the text says which) | URN_E_DEVICE (cuda: no such
+ *          ordinal; everywhere: a negative one) | URN_E_CUDA | URN_E_MEMORY */
 URN_API urn_status urn_ctx_create(const urn_ctx_params *params, urn_ctx **ctx);
 
 /* urn_ctx_destroy - free the context. Its streams, buffers, slots and samplers must be gone first. NULL is fine. */

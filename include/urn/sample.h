@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* One call's arguments. Start from URN_SAMPLE_PARAMS_INIT; only `logits` and one output are required. All arrays are
- * device memory (host memory on cpu); NULL outputs cost nothing.
+ * device memory (host memory on cpu), aligned to their elements; NULL outputs cost nothing.
  *
  * Row r draws for slot s = slot[r] (slot NULL: s = r), with list[s], seed[s], label[s] and position[r]. Each array that
  * is NULL is replaced by the member named beside it. A slot of -1, and rows at or past *row_count, are padding. */
@@ -27,7 +27,7 @@ typedef struct urn_sample_params {
     const uint32_t *position; /* [rows]; NULL: state's position of the slot, or position_value without state */
     const int32_t *row_count; /* [1] rows that are real, clamped to [0, rows]; NULL: all */
     const urn_slots *state;   /* read only; NULL: none */
-    int64_t slots;            /* length of the by-slot arrays; 0: logits.rows, or the state's slots */
+    int64_t slots;            /* length of the by-slot arrays, at most the state's slots; 0: those, or logits.rows */
     uint64_t seed_value;
     uint32_t position_value;
     int32_t list_value;
@@ -57,7 +57,8 @@ URN_API size_t urn_sample_workspace(int64_t rows, int64_t cols);
 
 /* urn_sample - draw `draws` ids from every row after its list of steps, and whatever else is asked for, in one launch.
  *
- *  in    params->logits   [rows, cols] f32, f16 or bf16; dense, indexed or ragged; cols 1 to URN_MAX_COLS; read only
+ *  in    params->logits   [rows, cols] f32, f16 or bf16; dense, indexed or ragged; rows 0 (does nothing) to 2^31 - 1,
+ *                         cols 1 to URN_MAX_COLS; read only
  *  out   params->ids ...  see urn_sample_params; outputs must not overlap inputs or each other
  *  work  urn_sample_workspace(rows, cols) bytes, 256-aligned, from the stream or params->workspace; contents lost
  *
@@ -70,8 +71,9 @@ URN_API size_t urn_sample_workspace(int64_t rows, int64_t cols);
  *  sync    enqueued on stream: one launch, no allocation, no wait; capturable
  *
  *  returns URN_OK | URN_E_NULL (stream, params, logits.data, no output at all) | URN_E_STRUCT
- *          | URN_E_SHAPE (rows, cols, row_stride, data_rows, data_size, slots, a mask's stride; row_index with offsets)
- *          | URN_E_DTYPE | URN_E_VALUE (draws, list_value; data not aligned to its element)
+ *          | URN_E_SHAPE (rows, cols, row_stride, data_rows, data_size, slots, a mask's stride; row_index with offsets;
+ *            slot NULL with fewer slots than rows)
+ *          | URN_E_DTYPE | URN_E_VALUE (draws, list_value; an array not aligned to its element, workspace not to 256)
  *          | URN_E_MISMATCH (sampler or state of another context) | URN_E_WORKSPACE | URN_E_CUDA
  *
  *  paper   inverse-CDF sampling; top-p: Holtzman et al. 2020; min-p: Nguyen et al. 2024; top-k: Fan et al. 2018 */

@@ -89,8 +89,8 @@ typedef struct urn_sampler urn_sampler;
  *  out   sampler  NULL when the call fails; immutable, shared by threads and streams of ctx
  *
  *  sync    may wait for the device; not capturable
- *  returns URN_OK | URN_E_NULL | URN_E_SHAPE (count) | URN_E_STEP (unknown op, a scalar out of its range, an array that
- *          is NULL, a mask without words) | URN_E_MEMORY | URN_E_CUDA */
+ *  returns URN_OK | URN_E_NULL | URN_E_SHAPE (count, a list's count) | URN_E_STEP (unknown op, flags, a scalar out of
+ *          its range, an array that is NULL or not aligned, a mask without words) | URN_E_MEMORY | URN_E_CUDA */
 URN_API urn_status urn_sampler_create(urn_ctx *ctx, const urn_list *lists, int32_t count, urn_sampler **sampler);
 
 /* urn_sampler_destroy - free it; work that uses it must be done. NULL is fine. */

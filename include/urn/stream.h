@@ -22,8 +22,9 @@ typedef struct urn_stream urn_stream;
  *  returns URN_OK | URN_E_NULL | URN_E_MEMORY | URN_E_CUDA */
 URN_API urn_status urn_stream_create(urn_ctx *ctx, size_t reserve, urn_stream **stream);
 
-/* urn_stream_wrap - enqueue on the caller's CUDA stream, which must live longer. With cpu and none, cuda_stream must
- * be NULL. returns as urn_stream_create, and URN_E_VALUE for a stream given to a backend that has none. */
+/* urn_stream_wrap - enqueue on the caller's CUDA stream (simt: its simt stream), which must live longer; NULL is the
+ * default stream. With cpu and none, cuda_stream must be NULL. returns as
+ * urn_stream_create, and URN_E_VALUE for a stream given to a backend that has none. */
 URN_API urn_status urn_stream_wrap(urn_ctx *ctx, struct CUstream_st *cuda_stream, size_t reserve, urn_stream **stream);
 
 /* urn_stream_destroy - wait for the stream's work, free its scratch; a wrapped CUDA stream stays the caller's. NULL
@@ -36,7 +37,7 @@ URN_API void urn_stream_destroy(urn_stream *stream);
  * are neither moved nor freed before the stream's end, so captured graphs stay valid; reserve the largest size first.
  *
  *  sync    may wait for the device; not capturable
- *  returns URN_OK | URN_E_NULL | URN_E_MEMORY | URN_E_CUDA | URN_E_CAPTURE */
+ *  returns URN_OK (at once where a block is large enough) | URN_E_NULL | URN_E_MEMORY | URN_E_CUDA | URN_E_CAPTURE */
 URN_API urn_status urn_stream_reserve(urn_stream *stream, size_t bytes);
 
 /* urn_stream_sync_host - make this thread wait until the stream's work is done, and report what went wrong in it.

@@ -22,7 +22,7 @@ URN_API size_t urn_dtype_size(urn_dtype dtype);
 /* urn_matrix - rows of numbers in memory that the backend can read (device memory for cuda, any host memory
  * for cpu), aligned to the element. Logical row r has `cols` elements starting at element
  *
- *     dense     data + r * row_stride                       row_stride >= 0; 0 reads one row for all
+ *     dense     data + r * row_stride                       row_stride >= 0; 0, set by hand, reads one row for all
  *     indexed   data + row_index[r] * row_stride            row_index[r] in [0, data_rows)
  *     ragged    data + offsets[r], offsets[r+1] - offsets[r] elements, at most cols; offsets has rows + 1
  *
@@ -45,7 +45,8 @@ typedef struct urn_matrix {
 /* urn_matrix_dense - a view of rows x cols elements, rows row_stride elements apart (0 means cols). */
 URN_API urn_matrix urn_matrix_dense(const void *data, urn_dtype dtype, int64_t rows, int64_t cols, int64_t row_stride);
 
-/* urn_matrix_indexed - logical row r is row row_index[r] of the dense view `of`. */
+/* urn_matrix_indexed - logical row r is row row_index[r] of the dense view `of`; a view of another kind makes one that
+ * calls refuse. */
 URN_API urn_matrix urn_matrix_indexed(urn_matrix of, const int32_t *row_index, int64_t rows);
 
 /* urn_matrix_ragged - logical row r is data[offsets[r] .. offsets[r+1]), no longer than max_cols, inside data_size. */

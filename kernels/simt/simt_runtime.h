@@ -16,8 +16,9 @@ extern "C" {
 struct CUstream_st;
 typedef struct simt_event simt_event;
 
-int simt_malloc(void **pointer, size_t bytes); /* device memory, 256-aligned, redzones on both sides, filled with 0xCB */
-int simt_free(void *pointer);                  /* checks the redzones: a hit is error 719 and a fault record */
+int simt_malloc(void **pointer,
+                size_t bytes); /* device memory, 256-aligned, redzones on both sides, filled with 0xCB */
+int simt_free(void *pointer);  /* checks the redzones: a hit is error 719 and a fault record */
 int simt_memcpy_async(void *dst, const void *src, size_t bytes, struct CUstream_st *stream);
 int simt_memset_async(void *dst, int value, size_t bytes, struct CUstream_st *stream);
 int simt_stream_create(struct CUstream_st **stream);
@@ -30,6 +31,22 @@ int simt_event_wait(simt_event *event, struct CUstream_st *stream); /* later wor
 int simt_event_sync(simt_event *event);
 int simt_event_elapsed(float *milliseconds, simt_event *start, simt_event *end);
 const char *simt_error_name(int error);
+
+/* No more than `bytes` of device memory may be held at a time: what passes it gets error 2. SIZE_MAX, the start: no
+ * limit. For tests of failing allocations. */
+void simt_set_malloc_limit(size_t bytes);
+
+/* How later launches from the calling thread run. A launcher sets it from its urnk_device (words.h,
+ * set_launch_options); tests of bare kernels set it here. */
+typedef struct simt_options {
+    int32_t threads;      /* OS threads over clusters; below 1 is 1 */
+    int32_t lane_order;   /* of lanes, warps, blocks and clusters: 0 forward, 1 backward, 2 shuffled */
+    int32_t shared_limit; /* bytes of shared memory a block may have; 0 is 232448 */
+    int32_t races;        /* 1: two accesses to shared memory with no barrier between them are a fault */
+    uint64_t seed;        /* of order 2 */
+} simt_options;
+simt_options simt_get_options(void);
+void simt_set_options(const simt_options *options);
 
 /* Faults a kernel committed: bounds, redzones, uninitialised shared memory, divergent barriers, absent lanes. Each is
  * recorded, the kernel's launch ends with error 719 (launch failure), and the text of the first says what and where. */

@@ -7,10 +7,10 @@
 // meet           warp_sync block_sync cluster_sync
 // warp           shfl shfl_up ballot any sum_u32 sum_u64 max_u32 scan_u64
 // shared memory  Shared<T>: load store add (atomic) max (atomic) load16 store16 on_rank ; Arena: take
-// global memory  Global<T>: load store load16 ; a tag names the buffer for the byte counters
+// global memory  Global<T>: load load_once store load16 load16_once ; a tag names the buffer for the byte counters
 // bulk copies    bulk_init bulk_copy bulk_wait
 // numbers        fma_f32 fma_f64 mulhi_u64 clz_u64 popc_u32 bits_f32 f32_bits
-// launch         Shape, launch, prepare
+// launch         Shape, launch, prepare, clusters_that_fit, device_facts, set_launch_options
 //
 // Rules that hold for both bodies
 //  - warp words: all 32 lanes of the warp call together; a lane that is absent is a fault on the CPU, a hang on a GPU.
@@ -21,6 +21,7 @@
 //    must be a cluster_sync.
 //  - shared memory is laid out once a kernel by taking arrays from an Arena in one function, which the launcher also
 //    runs (with a null Arena) to know the size.
+//  - every launcher calls set_launch_options(device) first: on the CPU it says how many OS threads and which lane order.
 #ifndef URN_WORDS_H
 #define URN_WORDS_H
 

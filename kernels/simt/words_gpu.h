@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 struct CUstream_st;
+struct urnk_device;
 
 #define URN_DEVICE __device__ __forceinline__
 #define URN_HOST_DEVICE __host__ __device__ __forceinline__
@@ -12,6 +13,7 @@ struct CUstream_st;
 #define URN_KERNEL(threads) __global__ void __launch_bounds__(threads)
 #define URN_ARGS(T) const __grid_constant__ T
 #define URN_SIDE(name) urnk_cuda_##name
+#define URN_UNROLL _Pragma("unroll")  // the loop below, whose count is constant: its arrays stay in registers
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define URN_HAS_CLUSTER 1  // clusters, distributed shared memory, bulk copies
 #else
@@ -149,6 +151,11 @@ template <class T> struct Global {
         uint4 v = __ldcs(reinterpret_cast<const uint4 *>(p + i));
         return {{v.x, v.y, v.z, v.w}};
     }
+    // read again by this launch: keep it in L2, where every block of a cluster finds it
+    URN_DEVICE Vec16 load16(int64_t i) const {
+        uint4 v = __ldcg(reinterpret_cast<const uint4 *>(p + i));
+        return {{v.x, v.y, v.z, v.w}};
+    }
     URN_DEVICE bool null() const { return p == nullptr; }
     URN_DEVICE uintptr_t address(int64_t i) const { return (uintptr_t)(p + i); }
 };
@@ -234,8 +241,56 @@ int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const 
 // Let a kernel use `shared` bytes and clusters past 8 blocks; load it. Once, at context creation.
 template <class Args> int prepare(void (*kernel)(Args), size_t shared) {
     cudaError_t e = cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared);
+    // devices without clusters refuse this: they are never asked for one
+    if (e == cudaSuccess && cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeNonPortableClusterSizeAllowed,
+                                                 1) != cudaSuccess)
+        (void)cudaGetLastError();
     return (int)e;
 }
+
+// How many clusters of a shape the device holds at once; 0: it does not fit. Once, at context creation.
+template <class Args> int clusters_that_fit(void (*kernel)(Args), Shape shape, int *clusters) {
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(shape.cluster);
+    config.blockDim = dim3(shape.threads);
+    config.dynamicSmemBytes = shape.shared;
+    cudaLaunchAttribute attribute[1];
+    attribute[0].id = cudaLaunchAttributeClusterDimension;
+    attribute[0].val.clusterDim.x = shape.cluster;
+    attribute[0].val.clusterDim.y = attribute[0].val.clusterDim.z = 1;
+    config.attrs = attribute;
+    config.numAttrs = 1;
+    *clusters = 0;
+    if (cudaOccupancyMaxActiveClusters(clusters, kernel, &config) != cudaSuccess) {
+        *clusters = 0;
+        (void)cudaGetLastError();  // "does not fit" is an answer here
+    }
+    return 0;
+}
+
+struct DeviceFacts {
+    int compute, multiprocessors;  // 10 * major + minor
+    int shared;                    // bytes a block may use when it asks
+    char name[128];
+};
+
+inline int device_facts(int ordinal, DeviceFacts *facts) {
+    int major = 0, minor = 0;
+    cudaError_t e = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, ordinal);
+    if (e == cudaSuccess) e = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, ordinal);
+    if (e == cudaSuccess)
+        e = cudaDeviceGetAttribute(&facts->multiprocessors, cudaDevAttrMultiProcessorCount, ordinal);
+    if (e == cudaSuccess)
+        e = cudaDeviceGetAttribute(&facts->shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal);
+    facts->compute = 10 * major + minor;
+    cudaDeviceProp properties;
+    if (e == cudaSuccess) e = cudaGetDeviceProperties(&properties, ordinal);
+    for (int i = 0; i < 128; i++) facts->name[i] = e == cudaSuccess && i < 127 ? properties.name[i] : 0;
+    return (int)e;
+}
+
+// Says how the SIMT layer runs this thread's later launches; a GPU needs no telling.
+inline void set_launch_options(const urnk_device *) {}
 
 }  // namespace urnd
 

@@ -1,0 +1,96 @@
+/* backend_cpu.c - calls run in plain C before they return; there are no streams, and device memory is host memory. */
+#include <stdio.h>
+#include <string.h>
+
+#include "host/cpu/cpu_calls.h"
+#include "host/handles.h"
+#include "host/machine.h"
+
+static urn_status cpu_available(void) { return URN_OK; }
+
+static urn_status cpu_open(urn_ctx *ctx) {
+    urn_machine_name(ctx->info.device_name, sizeof ctx->info.device_name);
+    snprintf(ctx->info.cpu_clone, sizeof ctx->info.cpu_clone, "%s", urnc_clone());
+    return URN_OK;
+}
+
+static void cpu_close(urn_ctx *ctx) { (void)ctx; }
+
+static urn_status cpu_stream_open(urn_ctx *ctx, struct CUstream_st **stream) {
+    (void)ctx;
+    *stream = NULL;
+    return URN_OK;
+}
+
+static void cpu_stream_close(urn_ctx *ctx, struct CUstream_st *stream) { (void)ctx, (void)stream; }
+
+static urn_status cpu_stream_sync(urn_ctx *ctx, struct CUstream_st *stream) {
+    (void)ctx, (void)stream;
+    return URN_OK;
+}
+
+static urn_status cpu_stream_capturing(urn_ctx *ctx, struct CUstream_st *stream, int *capturing) {
+    (void)ctx, (void)stream;
+    *capturing = 0;
+    return URN_OK;
+}
+
+static urn_status cpu_copy(urn_ctx *ctx, struct CUstream_st *stream, void *dst, const void *src, size_t bytes) {
+    (void)ctx, (void)stream;
+    memcpy(dst, src, bytes);
+    return URN_OK;
+}
+
+static urn_status cpu_zero(urn_ctx *ctx, struct CUstream_st *stream, void *dst, size_t bytes) {
+    (void)ctx, (void)stream;
+    memset(dst, 0, bytes);
+    return URN_OK;
+}
+
+static urn_status cpu_sample(urn_ctx *ctx, struct CUstream_st *stream, const urnk_sample_call *call) {
+    (void)stream;
+    urnc_sample(&call->params, &call->lists, call->state.slots ? &call->state : NULL, call->workspace,
+                call->workspace_bytes, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_slots_reset(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                  const int32_t *slot, int64_t n) {
+    (void)ctx, (void)stream;
+    urnc_slots_reset(view, slot, n);
+    return URN_OK;
+}
+
+static urn_status cpu_slots_commit(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                   const int32_t *slot, const int32_t *ids, int64_t ids_stride, const int32_t *accepted,
+                                   int64_t rows) {
+    (void)ctx, (void)stream;
+    urnc_slots_commit(view, slot, ids, ids_stride, accepted, rows);
+    return URN_OK;
+}
+
+static urn_status cpu_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                   const int32_t *ancestors) {
+    (void)ctx, (void)stream;
+    urnc_slots_gather(view, ancestors);
+    return URN_OK;
+}
+
+const urn_backend urn_backend_cpu = {
+    .kind = URN_BACKEND_CPU,
+    .available = cpu_available,
+    .open = cpu_open,
+    .close = cpu_close,
+    .memory_get = urn_memory_get_host,
+    .memory_put = urn_memory_put_host,
+    .stream_open = cpu_stream_open,
+    .stream_close = cpu_stream_close,
+    .stream_sync = cpu_stream_sync,
+    .stream_capturing = cpu_stream_capturing,
+    .copy = cpu_copy,
+    .zero = cpu_zero,
+    .sample = cpu_sample,
+    .slots_reset = cpu_slots_reset,
+    .slots_commit = cpu_slots_commit,
+    .slots_gather = cpu_slots_gather,
+};

@@ -1,0 +1,86 @@
+/* backend_none.c - every call is checked and planned, none is run: what is left is the host's own cost. Memory is real,
+ * so that views of it can be made; nothing is ever written to it. */
+#include <stdio.h>
+
+#include "host/handles.h"
+
+static urn_status none_available(void) { return URN_OK; }
+
+static urn_status none_open(urn_ctx *ctx) {
+    snprintf(ctx->info.device_name, sizeof ctx->info.device_name, "none");
+    return URN_OK;
+}
+
+static void none_close(urn_ctx *ctx) { (void)ctx; }
+
+static urn_status none_stream_open(urn_ctx *ctx, struct CUstream_st **stream) {
+    (void)ctx;
+    *stream = NULL;
+    return URN_OK;
+}
+
+static void none_stream_close(urn_ctx *ctx, struct CUstream_st *stream) { (void)ctx, (void)stream; }
+
+static urn_status none_stream_sync(urn_ctx *ctx, struct CUstream_st *stream) {
+    (void)ctx, (void)stream;
+    return URN_OK;
+}
+
+static urn_status none_stream_capturing(urn_ctx *ctx, struct CUstream_st *stream, int *capturing) {
+    (void)ctx, (void)stream;
+    *capturing = 0;
+    return URN_OK;
+}
+
+static urn_status none_copy(urn_ctx *ctx, struct CUstream_st *stream, void *dst, const void *src, size_t bytes) {
+    (void)ctx, (void)stream, (void)dst, (void)src, (void)bytes;
+    return URN_OK;
+}
+
+static urn_status none_zero(urn_ctx *ctx, struct CUstream_st *stream, void *dst, size_t bytes) {
+    (void)ctx, (void)stream, (void)dst, (void)bytes;
+    return URN_OK;
+}
+
+static urn_status none_sample(urn_ctx *ctx, struct CUstream_st *stream, const urnk_sample_call *call) {
+    (void)ctx, (void)stream, (void)call;
+    return URN_OK;
+}
+
+static urn_status none_slots_reset(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                   const int32_t *slot, int64_t n) {
+    (void)ctx, (void)stream, (void)view, (void)slot, (void)n;
+    return URN_OK;
+}
+
+static urn_status none_slots_commit(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                    const int32_t *slot, const int32_t *ids, int64_t ids_stride,
+                                    const int32_t *accepted, int64_t rows) {
+    (void)ctx, (void)stream, (void)view, (void)slot, (void)ids, (void)ids_stride, (void)accepted, (void)rows;
+    return URN_OK;
+}
+
+static urn_status none_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                    const int32_t *ancestors) {
+    (void)ctx, (void)stream, (void)view, (void)ancestors;
+    return URN_OK;
+}
+
+const urn_backend urn_backend_none = {
+    .kind = URN_BACKEND_NONE,
+    .available = none_available,
+    .open = none_open,
+    .close = none_close,
+    .memory_get = urn_memory_get_host,
+    .memory_put = urn_memory_put_host,
+    .stream_open = none_stream_open,
+    .stream_close = none_stream_close,
+    .stream_sync = none_stream_sync,
+    .stream_capturing = none_stream_capturing,
+    .copy = none_copy,
+    .zero = none_zero,
+    .sample = none_sample,
+    .slots_reset = none_slots_reset,
+    .slots_commit = none_slots_commit,
+    .slots_gather = none_slots_gather,
+};
