@@ -7,6 +7,11 @@
 
 #include "urn/sample.h"
 
+/* Scratch that urnc_sample wants for rows of up to `cols`: about 1.2 bytes an element for each row in flight, and at
+ * most URNC_MAX_TEAM rows are in flight, one a thread. Pure, monotone in both. urnc_sample needs the share of one row,
+ * urnc_sample_workspace(1, cols), and uses no more threads over rows than its workspace has shares. */
+size_t urnc_sample_workspace(int64_t rows, int64_t cols);
+
 /* params is complete (slots, draws, strides final); its sampler, state and workspace members are not read. */
 void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state,
                  void *workspace, size_t workspace_bytes, int threads);

@@ -13,6 +13,7 @@ struct urnk_device;
 #define URN_KERNEL(threads) __global__ void __launch_bounds__(threads)
 #define URN_ARGS(T) const __grid_constant__ T
 #define URN_SIDE(name) urnk_cuda_##name
+#define URN_UNROLL _Pragma("unroll")  // the loop below, whose count is constant: its arrays stay in registers
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define URN_HAS_CLUSTER 1  // clusters, distributed shared memory, bulk copies
 #else

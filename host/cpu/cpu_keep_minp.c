@@ -1,0 +1,37 @@
+/* cpu_keep_minp.c - keep ids at least m times as likely as the likeliest. */
+#include <math.h>
+
+#include "host/cpu/cpu_keys.h"
+#include "host/cpu/cpu_log2.h"
+#include "host/cpu/cpu_row.h"
+
+typedef struct {
+    uint64_t least;
+    int32_t floor_order;
+} minp_argument;
+
+static void keep_weight(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
+    const minp_argument *a = argument;
+    row->loops->keep_weight(&row->kept, row->scale, a->least, a->floor_order, g0, g1, row->kept_top, row->bits, tally);
+}
+
+/* No value below this has a weight of `least`: weights follow 2^(d * c) within 5e-6 of themselves (bits.h section 2,
+ * |d * c| <= 41), and floor only lowers them, so a hundredth of a power of two is more than enough. The order below the
+ * f32 nearest to the bound makes up for its rounding. The rule itself is a test of each weight: they need not be
+ * monotone to the last bit. */
+static int32_t floor_order(const urnc_row *row, uint64_t least) {
+    double y = URN_F - urnc_log2(least) + 0.01;
+    double bound = (double)row->scale.M - y / (double)row->scale.c;
+    if (!(bound > -3e38)) return URNC_ORDER_LEAST;
+    return urnc_order((float)bound) - 1;
+}
+
+void urnc_keep_minp(urnc_row *row, float m) {
+    if (row->greedy) return;
+    uint64_t least = urnc_ceil_product(m, UINT64_C(1) << URN_F);
+    minp_argument a = {least, floor_order(row, least)};
+    row->count = urnc_over_groups(row, &row->kept, keep_weight, &a).count;
+    row->kept.bits = row->bits;
+    row->weighed = 0;
+    urnc_row_compact(row);
+}

@@ -1,0 +1,35 @@
+/* cpu_keep_topp.c - keep the shortest prefix of the order whose mass reaches p. */
+#include "host/cpu/cpu_keys.h"
+#include "host/cpu/cpu_log2.h"
+#include "host/cpu/cpu_row.h"
+
+__extension__ typedef unsigned __int128 u128;
+
+/* p = significand * 2^-down with a 24-bit significand, so the product fits 88 bits. */
+uint64_t urnc_ceil_product(float p, uint64_t Z) {
+    uint32_t b = urnc_bits_of_f32(p) & 0x7fffffffu;
+    uint32_t exponent = b >> 23;
+    uint64_t significand = exponent ? (b & 0x7fffffu) | 0x800000u : b;
+    uint32_t down = 150 - (exponent ? exponent : 1);
+    u128 product = (u128)significand * Z;
+    if (down >= 128) return product > 0;
+    u128 whole = product >> down;
+    return (uint64_t)whole + (whole << down != product);
+}
+
+/* The order below which all of K together weighs less than what may be left out: n * 2^(F - y) <= slack, so y, in
+ * powers of two below the largest, need go no further. Only a hint; the search checks it. */
+static int32_t hint(const urnc_row *row, uint64_t slack) {
+    double y = slack ? URN_F + 1 + urnc_log2((uint64_t)row->kept.n) - urnc_log2(slack) : URN_F + 1;
+    if (y > URN_F + 1) y = URN_F + 1;
+    return urnc_order((float)((double)row->scale.M - y / (double)row->scale.c));
+}
+
+void urnc_keep_topp(urnc_row *row, float p) {
+    urnc_cut cut;
+    if (row->greedy) return;
+    urnc_epoch_weigh(row);
+    uint64_t need = urnc_ceil_product(p, row->Z);
+    if (need < 1) need = 1;
+    if (urnc_cut_find(row, 1, need, hint(row, row->Z - need), &cut)) urnc_cut_keep(row, &cut);
+}

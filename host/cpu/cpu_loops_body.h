@@ -1,0 +1,238 @@
+/* cpu_loops_body.h - the source of one table of loops; included once by each cpu_loops_*.c after its target. */
+#include <math.h>
+
+#include "host/cpu/cpu_keys.h"
+#include "host/cpu/cpu_loops.h"
+#include "host/cpu/cpu_weights.h"
+#include "urn/types.h"
+
+#define FOR_GROUP(i) for (int i = 0; i < URNC_GROUP; i++)
+
+static int any_bit(const uint32_t *words) {
+    uint32_t any = 0;
+    for (int w = 0; w < URNC_WORDS; w++) any |= words[w];
+    return any != 0;
+}
+
+static void load_elements(const urnc_view *view, int64_t first, int64_t n, float *x) {
+    switch (view->dtype) {
+    case URN_F32: {
+        const float *data = (const float *)view->data + first;
+        for (int64_t i = 0; i < n; i++) x[i] = data[i] + 0.0f;
+        break;
+    }
+    case URN_F16: {
+        const uint16_t *data = (const uint16_t *)view->data + first;
+        for (int64_t i = 0; i < n; i++) x[i] = urnc_f32_of_f16(data[i]) + 0.0f;
+        break;
+    }
+    default: {
+        const uint16_t *data = (const uint16_t *)view->data + first;
+        for (int64_t i = 0; i < n; i++) x[i] = urnc_f32_of_bf16(data[i]) + 0.0f;
+        break;
+    }
+    }
+}
+
+/* -inf where the bit is 0. Unrolled whole, as gcc would, neither this nor pack() vectorises. */
+static inline void leave_out(uint32_t word, float *x)
+{
+#pragma GCC unroll 1
+    for (int j = 0; j < 32; j++) x[j] = word & 1u << j ? x[j] : -INFINITY;
+}
+
+/* Group g as f32, ids outside K and past the end as -inf. Returns 0, and x is not written, if no bit is set. */
+static int load(const urnc_view *view, int64_t g, float *x) {
+    const uint32_t *words = view->bits ? view->bits + g * URNC_WORDS : 0;
+    if (words && !any_bit(words)) return 0;
+    int64_t first = g * URNC_GROUP, n = view->n - first;
+    if (n >= URNC_GROUP) {
+        load_elements(view, first, URNC_GROUP, x);
+    } else {
+        load_elements(view, first, n, x);
+        for (int64_t i = n; i < URNC_GROUP; i++) x[i] = -INFINITY;
+    }
+    if (words)
+        for (int w = 0; w < URNC_WORDS; w++) leave_out(words[w], x + 32 * w);
+    return 1;
+}
+
+static void extremes(const urnc_view *view, int64_t g0, int64_t g1, int32_t *top, urnc_tally *tally) {
+    float x[URNC_GROUP];
+    int32_t largest = INT32_MIN, least = INT32_MAX;
+    for (int64_t g = g0; g < g1; g++) {
+        int32_t high = INT32_MIN, low = INT32_MAX;
+        if (load(view, g, x)) {
+            FOR_GROUP(i) {
+                int32_t order = urnc_order(x[i]);
+                high = order > high ? order : high;
+                low = order < low ? order : low;
+            }
+        }
+        top[g] = high;
+        largest = high > largest ? high : largest;
+        least = low < least ? low : least;
+    }
+    tally->largest = largest;
+    tally->least = least;
+}
+
+static void weigh(const urnc_view *view, urnc_scale scale, int64_t g0, int64_t g1, uint64_t *sums, urnc_tally *tally) {
+    float x[URNC_GROUP];
+    uint64_t total = 0;
+    for (int64_t g = g0; g < g1; g++) {
+        uint64_t sum = 0;
+        if (load(view, g, x)) FOR_GROUP(i) sum += urnc_weight(x[i], scale.M, scale.c);
+        sums[g] = sum;
+        total += sum;
+    }
+    tally->sum = total;
+}
+
+static void entropy(const urnc_view *view, urnc_scale scale, int64_t g0, int64_t g1, urnc_tally *tally) {
+    float x[URNC_GROUP];
+    uint64_t total = 0;
+    for (int64_t g = g0; g < g1; g++)
+        if (load(view, g, x)) FOR_GROUP(i) total += urnc_weight_entropy(x[i], scale.M, scale.c);
+    tally->sum = total;
+}
+
+static void weights(const urnc_view *view, urnc_scale scale, int64_t g, uint64_t weight[URNC_GROUP]) {
+    float x[URNC_GROUP];
+    if (load(view, g, x)) {
+        FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
+    } else {
+        FOR_GROUP(i) weight[i] = 0;
+    }
+}
+
+/* The bits of 32 flags that are 0 or all ones. */
+static inline uint32_t pack(const int32_t *flag) {
+    uint32_t word = 0;
+#pragma GCC unroll 1
+    for (int j = 0; j < 32; j++) word |= (uint32_t)flag[j] & (1u << j);
+    return word;
+}
+
+#define FEW 16 /* elements of a group: weighing them one by one costs less than weighing all */
+
+static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
+                   const int32_t *top, uint64_t *bin)
+{
+    float x[URNC_GROUP];
+    uint32_t at[URNC_GROUP];
+    int32_t inside[URNC_GROUP];
+    uint64_t weight[URNC_GROUP];
+    for (int64_t g = g0; g < g1; g++) {
+        if ((top && top[g] < digit->first) || !load(view, g, x)) continue;
+        int32_t outside = URNC_GROUP;
+        FOR_GROUP(i)
+        {
+            at[i] = ((uint32_t)urnc_order(x[i]) - (uint32_t)digit->first) >> digit->shift;
+            inside[i] = at[i] < digit->bins ? -1 : 0;
+            outside += inside[i];
+        }
+        int few = URNC_GROUP - outside <= FEW;
+        if (!digit->by_mass) {
+            FOR_GROUP(i) weight[i] = 1;
+        } else if (!few) {
+            FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
+        }
+        for (int w = 0; w < URNC_GROUP && outside < URNC_GROUP; w += 32) {
+            uint32_t word = pack(inside + w);
+            if (word == 0xffffffffu) {
+                for (int j = 0; j < 32; j++) bin[at[w + j]] += weight[w + j];
+                continue;
+            }
+            for (; word; word &= word - 1) {
+                int i = w + __builtin_ctz(word);
+                if (few && digit->by_mass) weight[i] = urnc_weight(x[i], scale.M, scale.c);
+                bin[at[i]] += weight[i];
+            }
+        }
+    }
+}
+
+static void no_bits(uint32_t *words) {
+    for (int w = 0; w < URNC_WORDS; w++) words[w] = 0;
+}
+
+static int64_t put_bits(const int32_t *flag, uint32_t *words) {
+    int64_t count = 0;
+    for (int w = 0; w < URNC_WORDS; w++) {
+        words[w] = pack(flag + 32 * w);
+        count += __builtin_popcount(words[w]);
+    }
+    return count;
+}
+
+static void keep_order(const urnc_view *view, int32_t cut, int64_t g0, int64_t g1, const int32_t *top, uint32_t *bits,
+                       urnc_tally *tally) {
+    float x[URNC_GROUP];
+    int32_t keep[URNC_GROUP];
+    int64_t count = 0;
+    for (int64_t g = g0; g < g1; g++) {
+        uint32_t *words = bits + g * URNC_WORDS;
+        if ((top && top[g] < cut) || !load(view, g, x)) {
+            no_bits(words);
+            continue;
+        }
+        FOR_GROUP(i) keep[i] = urnc_order(x[i]) >= cut ? -1 : 0;
+        count += put_bits(keep, words);
+    }
+    tally->count = count;
+}
+
+static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits)
+{
+    float x[URNC_GROUP];
+    int32_t equal[URNC_GROUP];
+    for (int64_t g = (view->n + URNC_GROUP - 1) / URNC_GROUP; surplus > 0 && g-- > 0;) {
+        if (!load(view, g, x)) continue;
+        FOR_GROUP(i) equal[i] = urnc_order(x[i]) == order ? -1 : 0;
+        for (int w = URNC_WORDS; surplus > 0 && w-- > 0;)
+            for (uint32_t word = pack(equal + 32 * w); surplus > 0 && word; surplus--) {
+                uint32_t last = 0x80000000u >> __builtin_clz(word);
+                word ^= last;
+                bits[g * URNC_WORDS + w] &= ~last;
+            }
+    }
+}
+
+static void keep_weight(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
+                        int64_t g1, const int32_t *top, uint32_t *bits, urnc_tally *tally) {
+    float x[URNC_GROUP];
+    int32_t keep[URNC_GROUP];
+    int64_t count = 0;
+    for (int64_t g = g0; g < g1; g++) {
+        uint32_t *words = bits + g * URNC_WORDS;
+        if ((top && top[g] < floor_order) || !load(view, g, x)) {
+            no_bits(words);
+            continue;
+        }
+        FOR_GROUP(i) keep[i] = urnc_weight(x[i], scale.M, scale.c) >= least ? -1 : 0;
+        count += put_bits(keep, words);
+    }
+    tally->count = count;
+}
+
+static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,
+                 urnc_tally *tally) {
+    float x[URNC_GROUP];
+    int64_t count = 0;
+    for (int64_t g = g0; g < g1; g++) {
+        if (top[g] < order || !load(view, g, x)) continue;
+        /* ids of this group below `equals` come before on equal values too */
+        int64_t before = id - g * URNC_GROUP;
+        int32_t equals = before < 0 ? 0 : before > URNC_GROUP ? URNC_GROUP : (int32_t)before, larger = 0;
+        FOR_GROUP(i) {
+            int32_t other = urnc_order(x[i]);
+            larger += (other > order) | ((other == order) & (i < equals));
+        }
+        count += larger;
+    }
+    tally->count = count;
+}
+
+#define URNC_LOOPS_TABLE(label)                                                                                        \
+    { label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, keep_weight, rank }

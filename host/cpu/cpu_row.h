@@ -1,0 +1,123 @@
+/* cpu_row.h - one row on its way from logits to ids, and the steps that act on it.
+ *
+ * K, the kept set, is a view: bits over the caller's elements. When a keep step leaves few ids, they are copied out,
+ * in id order, and K becomes a view of that short row (compact), so that later steps cost what is left and not what
+ * was there. */
+#ifndef URN_CPU_ROW_H
+#define URN_CPU_ROW_H
+
+#include "host/cpu/cpu_loops.h"
+#include "urn/bits.h"
+#include "urn/sample.h"
+
+#define URNC_MAX_TEAM 64 /* most threads that one call uses */
+
+/* A step of one row, its parameter looked up; neutral steps are not in a plan. */
+typedef struct urnc_act {
+    int32_t op; /* urn_op */
+    float f;
+    int32_t i;
+    const uint32_t *words; /* mask: the row's bits */
+} urnc_act;
+
+/* All that a row is, before its logits are read. */
+typedef struct urnc_plan {
+    const void *data;
+    int64_t n;
+    uint64_t key; /* of the row */
+    uint32_t position;
+    int32_t acts;
+    urnc_act act[URN_MAX_STEPS];
+} urnc_plan;
+
+/* Fill `plan` for row r. Returns URN_ROW_OK, or the status (INDEX, PADDING, PARAM) with which the row ends here. */
+int urnc_plan_row(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
+                  urnc_plan *plan);
+
+typedef struct urnc_row {
+    const urnc_loops *loops;
+    int team; /* threads that share this row; 1: the caller's only */
+
+    urnc_view raw;           /* all ids, as given */
+    urnc_view kept;          /* K */
+    int64_t count;           /* |K|, -1 where nobody has counted */
+    int32_t top;             /* order of the largest in K, in raw at first */
+    const int32_t *raw_top;  /* by group of raw: order of its largest */
+    const int32_t *kept_top; /* by group of K: at least the order of its largest; NULL: unknown */
+
+    /* the epoch */
+    float T;
+    int open, greedy;
+    urnc_scale scale;
+    uint64_t Z;  /* sum of weights over K, if weighed */
+    int weighed; /* Z and sums are those of K */
+    uint64_t Z_open;
+    double A; /* log2 of the mass kept so far */
+
+    int masked; /* a mask may have taken K's largest */
+
+    /* scratch of this row */
+    uint32_t *bits;
+    int32_t *tops[2]; /* raw_top, and kept_top after a mask */
+    uint64_t *sums;   /* by group of K; prefix sums once the draw has begun */
+    float *short_x;   /* compact */
+    int32_t *short_id;
+    const int32_t *id; /* ids of K's elements; NULL: an element's own number */
+} urnc_row;
+
+size_t urnc_row_bytes(int64_t cols);
+void urnc_row_begin(urnc_row *row, const urnc_plan *plan, int32_t dtype, void *scratch, int team);
+
+/* Run the plan's steps and open the epoch that is drawn from. Returns a row status. */
+int urnc_row_run(urnc_row *row, const urnc_plan *plan);
+
+/* cpu_groups.c: run a pass over all groups of a view, shared over the row's team, and merge what it found. */
+typedef void (*urnc_pass)(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally);
+urnc_tally urnc_over_groups(const urnc_row *row, const urnc_view *view, urnc_pass pass, void *argument);
+static inline int64_t urnc_groups(const urnc_view *view) { return (view->n + URNC_GROUP - 1) / URNC_GROUP; }
+
+/* cpu_view.c: single elements, and the copying out of a small K. */
+float urnc_view_at(const urnc_view *view, int64_t i);
+static inline int32_t urnc_row_id(const urnc_row *row, int64_t i) { return row->id ? row->id[i] : (int32_t)i; }
+void urnc_row_compact(urnc_row *row);             /* if K has been counted and is small enough */
+void urnc_row_only(urnc_row *row, int32_t order); /* K = the first of K with this order */
+
+/* cpu_scan.c: read the raw row once: its largest, and NaN or inf as a row status. */
+int urnc_row_scan(urnc_row *row);
+
+/* cpu_epoch.c */
+int urnc_epoch_open(urnc_row *row); /* returns a row status; nothing happens if one is open */
+void urnc_epoch_close(urnc_row *row);
+void urnc_epoch_weigh(urnc_row *row); /* make Z and sums those of K */
+urnc_tally urnc_weigh_view(const urnc_row *row, const urnc_view *view, urnc_scale scale, uint64_t *sums);
+
+/* cpu_cut.c: the shortest prefix of K's order whose measure (mass, or number of ids) reaches `need`. `hint` is an order
+ * that the prefix probably does not go below; a wrong one costs a pass. */
+typedef struct urnc_cut {
+    int32_t order;      /* of the last id of the prefix */
+    uint64_t ties;      /* ids of that order in K */
+    uint64_t ties_kept; /* and in the prefix */
+} urnc_cut;
+int urnc_cut_find(const urnc_row *row, int by_mass, uint64_t need, int32_t hint, urnc_cut *cut); /* 0: no such prefix */
+void urnc_cut_keep(urnc_row *row, const urnc_cut *cut);
+
+/* One step each, on the open epoch. */
+void urnc_keep_topk(urnc_row *row, int32_t k);
+void urnc_keep_topp(urnc_row *row, float p);
+void urnc_keep_minp(urnc_row *row, float m);
+void urnc_mask(urnc_row *row, const uint32_t *words);
+
+/* ceil(p * Z) and ceil(m * 2^F), exact: floats in [0, 1] as their significands. */
+uint64_t urnc_ceil_product(float p, uint64_t Z);
+
+/* cpu_draw.c: the element of K (not the id) that draw j takes. urnc_draw_begin first,
+ * on a weighed row. */
+void urnc_draw_begin(urnc_row *row);
+int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j);
+
+/* cpu_outputs.c: ids and whatever else is asked for, of row r; or, for a status other than 0, the values of a row that
+ * draws nothing. */
+void urnc_outputs_drawn(urnc_row *row, const urnc_plan *plan, const urn_sample_params *params, int64_t r);
+void urnc_outputs_none(const urn_sample_params *params, int64_t r);
+
+#endif

@@ -1,0 +1,77 @@
+/* cpu_sample.c - rows over threads; or few long rows, each over all threads. */
+#include "host/cpu/cpu_calls.h"
+#include "host/cpu/cpu_fpenv.h"
+#include "host/cpu/cpu_row.h"
+
+#if defined(_OPENMP)
+#include <omp.h>
+#define URNC_THREAD omp_get_thread_num()
+#else
+#define URNC_THREAD 0
+#endif
+
+/* A row shorter than this is not worth waking a team for. */
+#define URNC_LONG_ROW 32768
+
+typedef struct {
+    const urn_sample_params *params;
+    const urn_lists_view *lists;
+    const urn_slots_view *state;
+} sample_call;
+
+static size_t share_bytes(int64_t cols) { return (urnc_row_bytes(cols) + 255) / 256 * 256; }
+
+size_t urnc_sample_workspace(int64_t rows, int64_t cols) {
+    if (rows < 1 || cols < 1) return 0;
+    return share_bytes(cols) * (size_t)(rows < URNC_MAX_TEAM ? rows : URNC_MAX_TEAM);
+}
+
+static void sample_row(const sample_call *call, int64_t r, void *scratch, int team) {
+    const urn_sample_params *p = call->params;
+    urnc_plan plan;
+    urnc_row row;
+    int status = urnc_plan_row(p, call->lists, call->state, r, &plan);
+    if (status == URN_ROW_OK) {
+        urnc_row_begin(&row, &plan, p->logits.dtype, scratch, team);
+        status = urnc_row_run(&row, &plan);
+    }
+    if (status == URN_ROW_OK)
+        urnc_outputs_drawn(&row, &plan, p, r);
+    else
+        urnc_outputs_none(p, r);
+    if (p->status) p->status[r] = status;
+}
+
+/* Each thread has its own share of the workspace, and its own arithmetic to set and put back. */
+static void sample_rows(const sample_call *call, char *workspace, int64_t lanes) {
+    int64_t rows = call->params->logits.rows;
+    size_t share = share_bytes(call->params->logits.cols);
+#pragma omp parallel num_threads((int)lanes)
+    {
+        urnc_fpenv saved;
+        urnc_fpenv_enter(&saved);
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t r = 0; r < rows; r++) sample_row(call, r, workspace + share * (size_t)URNC_THREAD, 1);
+        urnc_fpenv_leave(&saved);
+    }
+}
+
+void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state,
+                 void *workspace, size_t workspace_bytes, int threads) {
+    static const int32_t none[2] = {0, 0};
+    static const urn_lists_view no_lists = {0, none, 1, 0};
+    sample_call call = {params, lists && lists->count > 0 ? lists : &no_lists, state};
+    int64_t rows = params->logits.rows, team = threads < URNC_MAX_TEAM ? threads : URNC_MAX_TEAM, lanes = team;
+    size_t shares = workspace_bytes / share_bytes(params->logits.cols);
+    if (lanes > rows) lanes = rows;
+    if (lanes > (int64_t)shares) lanes = (int64_t)shares;
+
+    if (lanes > 1 && !(rows < team && params->logits.cols >= URNC_LONG_ROW)) {
+        sample_rows(&call, workspace, lanes);
+        return;
+    }
+    urnc_fpenv saved;
+    urnc_fpenv_enter(&saved);
+    for (int64_t r = 0; r < rows; r++) sample_row(&call, r, workspace, (int)(team > 1 ? team : 1));
+    urnc_fpenv_leave(&saved);
+}
