@@ -212,7 +212,7 @@ START_TEST(mean_surprise_is_the_entropy) {
         int small = kind == URN_BACKEND_SIMT || ut_quick();
         ut_job job = {.logits = x, .rows = 1, .cols = COLS, .draws = small ? 1 << 13 : 1 << 18, .seed_value = 12};
         double sigma = sqrt((second - mean * mean) / job.draws), sum = 0;
-        ut_note("%s, seed 12, 1 row of %d", urn_backend_name(kind), COLS);
+        ut_note("%s, seed 13, 1 row of %d", urn_backend_name(kind), COLS);
         UT_ASSERT(stat_normal_power((small ? 0.05 : 0.01) * mean / sigma) > 0.999, "sigma %.4g", sigma);
         ut_bed *bed = ut_open(kind);
         ut_draws *d = ut_sample_steps(bed, &job, &step, 1);
