@@ -28,7 +28,7 @@
 //    that has not waited itself needs a barrier with one that has.
 //  - shared memory is laid out once a kernel by taking arrays from an Arena in one function, which the launcher also
 //    runs (with a null Arena) to know the size.
-//  - every launcher calls set_launch_options(device) first: on the CPU it says how many OS threads and which lane order.
+//  - every launcher calls set_launch_options(device) first: on the CPU it says how many threads and which lane order.
 #ifndef URN_WORDS_H
 #define URN_WORDS_H
 
