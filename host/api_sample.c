@@ -2,8 +2,8 @@
  * or asks the device anything. */
 #include "urn/sample.h"
 
+#include "host/backend_workspace.h"
 #include "host/check.h"
-#include "host/cpu/cpu_calls.h"
 #include "host/handles.h"
 #include "host/params.h"
 
@@ -13,11 +13,7 @@ static const char call[] = "urn_sample";
 
 size_t urn_sample_workspace(int64_t rows, int64_t cols) {
     if (rows < 1 || rows > URN_MAX_ROWS || cols < 1 || cols > URN_MAX_COLS) return 0;
-    size_t bytes = urnc_sample_workspace(rows, cols);
-#if URN_WITH_SIMT || URN_WITH_CUDA
-    size_t kernels = urnk_sample_workspace(rows, cols);
-    if (bytes < kernels) bytes = kernels;
-#endif
+    size_t bytes = urn_backend_sample_workspace(rows, cols);
     return urn_round_up(bytes ? bytes : 1);
 }
 

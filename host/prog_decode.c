@@ -166,18 +166,20 @@ static int take_tokens(decoder *d, prog_error *error) {
     return running;
 }
 
-static int dump_rows(decoder *d, prog_error *error) {
+/* Rows to the file: those just drawn from, or, with `all`, the one that each sentence's last token came from. */
+static int dump_rows(decoder *d, int all, prog_error *error) {
     const size_t line = (size_t)d->model.words * urn_dtype_size(d->params->dtype);
-    static const prog_type TYPE[] = {PROG_F4, PROG_F2, PROG_U2}; /* by urn_dtype */
     int32_t r;
-    if (d->dump.file == NULL || !d->params->dump_all) { /* the last token's rows only: begin the file again */
-        prog_npy_out *out = &d->dump;
-        if (out->file != NULL && prog_npy_finish(out, error)) return -1;
-        if (prog_npy_create(out, d->params->dump, TYPE[d->params->dtype], 2, d->model.words, error)) return -1;
-    }
     for (r = 0; r < d->params->rows; r++)
-        if (d->host_slot[r] >= 0 && prog_npy_append(&d->dump, d->host_logits + (size_t)r * line, 1, error)) return -1;
+        if ((all || d->host_slot[r] >= 0) && prog_npy_append(&d->dump, d->host_logits + (size_t)r * line, 1, error))
+            return -1;
     return 0;
+}
+
+static int open_dump(decoder *d, prog_error *error) {
+    static const prog_type TYPE[] = {PROG_F4, PROG_F2, PROG_U2}; /* by urn_dtype */
+    if (d->params->dump == NULL) return 0;
+    return prog_npy_create(&d->dump, d->params->dump, TYPE[d->params->dtype], 2, d->model.words, error);
 }
 
 static int decode_all(decoder *d, prog_error *error) {
@@ -197,13 +199,14 @@ static int decode_all(decoder *d, prog_error *error) {
         d->result->urn_seconds += prog_seconds() - copied;
         d->result->copy_seconds += d->logits != NULL ? copied - made : 0;
         d->result->model_seconds += made - begin;
-        if (!bad && d->params->dump != NULL) bad = dump_rows(d, error);
+        if (!bad && d->dump.file != NULL && d->params->dump_all) bad = dump_rows(d, 0, error);
         if (!bad) running = take_tokens(d, error);
         bad = bad || running < 0;
         snprintf(note, sizeof note, "%d of %d sentences running", running, d->params->rows);
         prog_progress_update(&bar, t + 1, note);
     }
     prog_progress_end(&bar);
+    if (!bad && d->dump.file != NULL && !d->params->dump_all) bad = dump_rows(d, 1, error);
     return bad;
 }
 
@@ -235,7 +238,7 @@ int prog_decode(prog_device *device, prog_lm *lm, const prog_decode_params *para
     d.params = params;
     d.result = result;
     d.model = prog_lm_get_info(lm);
-    bad = get_memory(&d, error) || make_sampler(&d, error) || decode_all(&d, error);
+    bad = get_memory(&d, error) || make_sampler(&d, error) || open_dump(&d, error) || decode_all(&d, error);
     if (d.dump.file != NULL && prog_npy_finish(&d.dump, bad ? &later : error)) bad = 1;
     if (!bad) summarise(&d);
     urn_stream_sync_host(device->stream); /* after a failure: nothing may still read what is freed here */

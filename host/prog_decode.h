@@ -13,7 +13,7 @@ typedef struct prog_decode_params {
     urn_dtype dtype;
     prog_history start; /* what every sentence follows */
     const char *dump;   /* file for the logits, or NULL */
-    int dump_all;       /* 1: the rows of every token, else of the last one */
+    int dump_all;       /* 1: the rows of every token, one token after another; 0: the last row of each sentence */
 } prog_decode_params;
 
 /* One sentence. ids has `tokens` entries; the last is </s> where `ended`. */

@@ -134,9 +134,10 @@ static const prog_option OPTIONS[] = {
     {"model", 0, PROG_TEXT, "FILE", PROG_LM_DEFAULT, 0, 0, NULL,
      "an n-gram model, of order 2 or 3, that sphinxbase reads"},
     {"dump-logits", 0, PROG_TEXT, "FILE", NULL, 0, 0, NULL,
-     "write the logits of the running sentences at the last token, [rows, words], as .npy (bf16 as u2)"},
+     "write the row of logits that each sentence's last token was drawn from, [rows, words], as .npy "
+     "(bf16 as u2)"},
     {"dump-all", 0, PROG_FLAG, NULL, NULL, 0, 0, NULL,
-     "with --dump-logits: the rows of every token, not only the last"},
+     "with --dump-logits: the rows of every token, one token after another"},
     PROG_OPTION_BACKEND,
     PROG_OPTION_DEVICE,
     PROG_OPTION_THREADS,

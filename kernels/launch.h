@@ -39,11 +39,21 @@ typedef struct urnk_sample_call {
     size_t workspace_bytes;
 } urnk_sample_call;
 
+/* Scratch of the kernels: rows that no block or cluster can hold keep a byte for 8 ids and a 64-bit sum for 256 in
+ * global memory. Which rows those are depends on the device, so every size has its share. Monotone in both; sizes that
+ * urn_sample refuses are the caller's to catch. */
+#define URNK_WORK_GROUP 40 /* bytes for 256 places; a row may start up to 7 elements past a 16-byte boundary */
+
+static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols) {
+    size_t bytes = (size_t)rows * (size_t)((cols + 7 + 255) / 256) * URNK_WORK_GROUP;
+    return (bytes + 255) & ~(size_t)255;
+}
+
 #define URNK_PROTOTYPES(side) \
     int urnk_##side##_open(urnk_device *device); \
     int urnk_##side##_sample(const urnk_device *device, const urnk_sample_call *call, struct CUstream_st *stream); \
-    int urnk_##side##_slots_reset(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, int64_t n, \
-                                  struct CUstream_st *stream); \
+    int urnk_##side##_slots_reset(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
+                                  int64_t n, struct CUstream_st *stream); \
     int urnk_##side##_slots_commit(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
                                    const int32_t *ids, int64_t ids_stride, const int32_t *accepted, int64_t rows, \
                                    struct CUstream_st *stream); \

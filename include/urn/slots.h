@@ -65,8 +65,8 @@ URN_API urn_status urn_slots_reset(urn_stream *stream, urn_slots *slots, const i
  *  Rows that name one slot append in row order, so the result does not depend on the launch.
  *  sync    enqueued, capturable, one launch
  *  traffic every slot reads slot[rows] once; writes what it appends
- *  returns URN_OK | URN_E_NULL (ids) | URN_E_SHAPE (rows outside [0, 2^31), ids_stride outside [1, 2^31), slot NULL with
- *          rows > slots) | URN_E_MISMATCH | URN_E_CUDA */
+ *  returns URN_OK | URN_E_NULL (ids) | URN_E_SHAPE (rows outside [0, 2^31), ids_stride outside [1, 2^31), slot NULL
+ *          with rows > slots) | URN_E_MISMATCH | URN_E_CUDA */
 URN_API urn_status urn_slots_commit(urn_stream *stream, urn_slots *slots, const int32_t *slot, const int32_t *ids,
                                     int64_t ids_stride, const int32_t *accepted, int64_t rows);
 

@@ -23,7 +23,8 @@ typedef struct urn_stream urn_stream;
 URN_API urn_status urn_stream_create(urn_ctx *ctx, size_t reserve, urn_stream **stream);
 
 /* urn_stream_wrap - enqueue on the caller's CUDA stream (simt: its simt stream), which must live longer; NULL is the
- * default stream. With cpu and none, cuda_stream must be NULL. returns as urn_stream_create, and URN_E_VALUE for a stream given to a backend that has none. */
+ * default stream. With cpu and none, cuda_stream must be NULL. returns as
+ * urn_stream_create, and URN_E_VALUE for a stream given to a backend that has none. */
 URN_API urn_status urn_stream_wrap(urn_ctx *ctx, struct CUstream_st *cuda_stream, size_t reserve, urn_stream **stream);
 
 /* urn_stream_destroy - wait for the stream's work, free its scratch; a wrapped CUDA stream stays the caller's. NULL

@@ -22,7 +22,7 @@ URN_API size_t urn_dtype_size(urn_dtype dtype);
 /* urn_matrix - rows of numbers in memory that the backend can read (device memory for cuda, any host memory
  * for cpu), aligned to the element. Logical row r has `cols` elements starting at element
  *
- *     dense     data + r * row_stride                       row_stride >= 0; 0, set in the struct, reads one row for all
+ *     dense     data + r * row_stride                       row_stride >= 0; 0, set by hand, reads one row for all
  *     indexed   data + row_index[r] * row_stride            row_index[r] in [0, data_rows)
  *     ragged    data + offsets[r], offsets[r+1] - offsets[r] elements, at most cols; offsets has rows + 1
  *

@@ -2,7 +2,7 @@
 //
 // A lane runs until it speaks a word that waits, then jumps straight to the next lane that can run; the OS thread's own
 // stack is returned to only when none can. Lanes of the current warp go first, so that 32 stacks stay in cache.
-#include "kernels/simt/machine.h"
+#include "kernels/simt/race.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -91,6 +91,7 @@ void check_stack(const Thread *t) {
 
 void wake_block(Block *b) {
     Cluster *c = b->cluster;
+    c->current = nullptr; // the order starts again, not where the last to arrive was
     for (uint32_t w = 0; w < b->threads / 32; w++) {
         b->warps[w].elsewhere = 0;
         make_ready(c, b->warps + w, ~0u);
@@ -288,6 +289,13 @@ static BulkBarrier *find_bulk(Block *b, uint32_t offset) {
     return nullptr;
 }
 
+// Threads that use a barrier must have met the one that made it.
+static void touch_barrier(Block *block, uint32_t offset, Use use) {
+    static const uint64_t unlike = 0; // a barrier's bytes are never stored: no two stores of it are the same
+    std::memset(block->shared + offset, 0xFF, sizeof unlike);
+    if (block->accesses) check_races(block, offset, 8, 8, use, &unlike, "bulk barrier", 0);
+}
+
 void bulk_barrier_init(Block *block, uint32_t offset, Place place) {
     Thread *t = running;
     if (block != t->block) fault("bulk_init (%s:%d) of another block's barrier", place.file, place.line);
@@ -297,13 +305,14 @@ void bulk_barrier_init(Block *block, uint32_t offset, Place place) {
         if (bar->pending) fault("bulk_init (%s:%d) while its copy is in flight", place.file, place.line);
         bar->phase = 0;
     } else {
-        block->bulk.push_back({offset, 0, false, 0, 0, nullptr});
+        block->bulk.push_back({offset, 0, false, 0, 0, 1, 0, nullptr});
     }
+    touch_barrier(block, offset, Use::write);
     std::memset(block->shadow + offset, SHADOW_BARRIER, 8);
 }
 
-void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, const void *source, uint64_t bytes,
-                     Place place) {
+void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, uint32_t size, const char *name,
+                     size_t index, const void *source, uint64_t bytes, Place place) {
     Thread *t = running;
     BulkBarrier *bar = find_bulk(block, barrier);
     if (block != t->block || to != t->block) fault("bulk_copy (%s:%d) into another block", place.file, place.line);
@@ -318,13 +327,22 @@ void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset,
     if (std::memchr(block->shadow + offset, SHADOW_IN_FLIGHT, bytes) ||
         std::memchr(block->shadow + offset, SHADOW_BARRIER, bytes))
         fault("bulk_copy (%s:%d) over a barrier or another copy in flight", place.file, place.line);
+    touch_barrier(block, barrier, Use::atomic);
+    if (block->accesses) check_bulk_races(block, offset, static_cast<uint32_t>(bytes), size, name, index);
     std::memset(block->shadow + offset, SHADOW_IN_FLIGHT, bytes);
-    *bar = {barrier, bar->phase, true, offset, static_cast<uint32_t>(bytes), source};
+    uint32_t seen = 1u << ((bar - block->bulk.data()) & 31);
+    for (uint32_t i = 0; i < block->threads; i++) block->first[i].bulk_waited &= ~seen;
+    *bar = {barrier, bar->phase, true, offset, static_cast<uint32_t>(bytes), size, index, source};
     for (uint32_t i = 0; i < block->threads; i++) {
         Thread *o = block->first + i;
         if (o->state == State::waiting && o->word == Word::bulk_wait && o->bulk == barrier)
             make_ready(block->cluster, o->warp, o->bit);
     }
+}
+
+static void note_wait(Thread *t, const BulkBarrier *bar) {
+    t->bulk_waited |= 1u << ((bar - t->block->bulk.data()) & 31);
+    t->bulk_time = t->block->cluster->clock;
 }
 
 void bulk_barrier_wait(Block *block, uint32_t barrier, uint32_t phase, Place place) {
@@ -335,13 +353,21 @@ void bulk_barrier_wait(Block *block, uint32_t barrier, uint32_t phase, Place pla
         BulkBarrier *bar = find_bulk(block, barrier);
         if (!bar || block->shadow[barrier] != SHADOW_BARRIER)
             fault("bulk_wait (%s:%d) on a barrier without bulk_init", place.file, place.line);
-        if (bar->phase != phase) return; // as mbarrier.try_wait.parity: the phase before counts as complete
+        touch_barrier(block, barrier, Use::atomic);
+        if (bar->phase != phase) { // as mbarrier.try_wait.parity: the phase before counts as complete
+            if (!bar->pending) note_wait(t, bar);
+            return;
+        }
         if (bar->pending) {
             // The copy lands no sooner than somebody insists, so that what reads too early reads too early always.
             std::memcpy(block->shared + bar->destination, bar->source, bar->bytes);
             std::memset(block->shadow + bar->destination, SHADOW_STORED, bar->bytes);
+            if (block->accesses)
+                note_bulk_landing(block, bar->destination, bar->bytes, bar->size, bar->index,
+                                  static_cast<uint32_t>(bar - block->bulk.data()));
             bar->pending = false;
             bar->phase ^= 1;
+            note_wait(t, bar);
             return;
         }
         t->word = Word::bulk_wait;
@@ -387,6 +413,12 @@ bool Worker::fit(const Launch &launch) {
         shared_bytes = shared && shadow ? bytes : 0;
         if (!shared_bytes) return false;
     }
+    if (launch.options.races && bytes / 2 > access_count) {
+        free(accesses);
+        accesses = static_cast<Access *>(calloc(bytes / 2, sizeof(Access)));
+        access_count = accesses ? bytes / 2 : 0;
+        if (!access_count) return false;
+    }
     return true;
 }
 
@@ -396,8 +428,13 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
     c->blocks = launch.cluster;
     c->threads = launch.cluster * launch.threads;
     c->warps = c->threads / 32;
-    c->arrived = c->exited = c->round = c->synced = 0;
-    c->clock = 1;
+    c->arrived = c->exited = c->round = 0;
+    // The clock runs on from cluster to cluster, so that records of earlier ones are old without being wiped.
+    if (c->clock > UINT32_MAX / 2) {
+        c->clock = 0;
+        if (access_count) std::memset(accesses, 0, access_count * sizeof(Access));
+    }
+    c->synced = ++c->clock;
     c->order = launch.options.lane_order;
     c->random = (launch.options.seed + cluster_index + 1) * 0x9e3779b97f4a7c15ull | 1;
     c->failed = false;
@@ -408,12 +445,13 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
         Block *b = c->block + r;
         b->shared = shared + r * stride;
         b->shadow = shadow + r * stride;
-        b->accesses = nullptr;
+        b->accesses = launch.options.races ? accesses + r * stride / 2 : nullptr;
         b->shared_bytes = launch.shared;
         b->id = cluster_index * launch.cluster + r;
         b->rank = r;
         b->threads = launch.threads;
-        b->arrived = b->at_cluster = b->exited = b->synced = b->remote = 0;
+        b->arrived = b->at_cluster = b->exited = b->remote = 0;
+        b->synced = c->synced;
         b->warps = warps + r * (launch.threads / 32);
         b->first = threads + r * launch.threads;
         b->cluster = c;
@@ -422,7 +460,8 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
     }
     for (uint32_t i = 0; i < c->warps; i++) {
         Warp *w = warps + i;
-        w->ready = w->waiting = w->elsewhere = w->exited = w->round = w->synced = 0;
+        w->ready = w->waiting = w->elsewhere = w->exited = w->round = 0;
+        w->synced = c->synced;
         w->number = i;
         w->block = c->block + i / (launch.threads / 32);
         w->threads = threads + 32 * i;
@@ -434,19 +473,23 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
         t->bit = 1u << (i & 31);
         t->state = State::ready;
         t->word = Word::none;
+        t->bulk_waited = t->bulk_time = 0;
         t->warp = warps + i / 32;
         t->block = t->warp->block;
         if (!t->context.resume) context_start(&t->context, fibre_main);
     }
 }
 
-// Nobody can run, somebody has not exited: say who waits where, by the first who waits.
+// Nobody can run, somebody has not exited: say who waits where.
 void Worker::stalled() {
-    Thread *t = threads;
-    while (t->state != State::waiting) t++;
+    // a warp that waits for its own lanes explains more than a barrier that waits for that warp, so it comes first
+    auto rank_of = [](const Thread *t) { return t->warp->waiting & t->bit ? 0 : t->word == Word::bulk_wait ? 1 : 2; };
+    Thread *t = nullptr;
+    for (Thread *i = threads; i < threads + cluster.threads; i++)
+        if (i->state == State::waiting && (!t || rank_of(i) < rank_of(t))) t = i;
     Warp *w = t->warp;
     Block *b = t->block;
-    if (w->waiting)
+    if (w->waiting & t->bit)
         report(t, "absent lanes: lanes 0x%08x of the warp wait at %s (%s:%d) for lanes 0x%08x, which never come",
                w->waiting, word_name(w->word), w->place.file, w->place.line, ~w->waiting);
     else if (t->word == Word::bulk_wait)

@@ -52,7 +52,9 @@ struct Thread {
     State state;
     Word word; // what it waits at
     Place place;
-    uint32_t bulk; // shared offset of the bulk barrier it waits for
+    uint32_t bulk;        // shared offset of the bulk barrier it waits for
+    uint32_t bulk_waited; // bit per bulk barrier whose last copy it has waited for
+    uint32_t bulk_time;   // clock of its last bulk_wait
     Warp *warp;
     Block *block;
 };
@@ -79,14 +81,15 @@ struct BulkBarrier {
     uint32_t offset; // in shared memory
     uint32_t phase;
     bool pending;
-    uint32_t destination, bytes;
+    uint32_t destination, bytes, size; // shared byte, bytes of the copy, of an element
+    size_t index;                      // of the first element in its array
     const void *source;
 };
 
 struct Access; // race.h
 
 // Shared memory is followed byte by byte.
-enum Shadow : uint8_t { SHADOW_EMPTY = 0, SHADOW_STORED = 1, SHADOW_IN_FLIGHT = 2, SHADOW_BARRIER = 3 };
+enum Shadow : uint8_t { SHADOW_EMPTY = 0, SHADOW_STORED = 1, SHADOW_IN_FLIGHT = 2, SHADOW_BARRIER = 4 };
 
 struct Block {
     uint8_t *shared;
@@ -133,8 +136,8 @@ uint32_t warp_word(Word word, uint64_t operand, Place place);
 void block_barrier(Place place);
 void cluster_barrier(Place place);
 void bulk_barrier_init(Block *block, uint32_t offset, Place place);
-void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, const void *source, uint64_t bytes,
-                     Place place);
+void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, uint32_t size, const char *name,
+                     size_t index, const void *source, uint64_t bytes, Place place);
 void bulk_barrier_wait(Block *block, uint32_t barrier, uint32_t phase, Place place);
 
 // Record a fault of the running thread, discard its cluster, fail the launch. Does not return.
@@ -144,22 +147,27 @@ void report(const Thread *t, const char *format, ...) __attribute__((format(prin
 // Record a fault outside of kernels.
 void record_fault(const char *text);
 
-// A use of bytes of shared memory by the running thread: checked against what the bytes hold and whose they are.
+// A use of elements of shared memory by the running thread: checked against what the bytes hold and whose they are.
+// `value` is what a write is about to store.
 enum class Use : uint8_t { read, write, atomic };
 void far_use(Block *block, const char *name, size_t index);
 [[noreturn]] void shadow_fault(Block *block, uint32_t byte, uint32_t bytes, Use use, const char *name, size_t index);
+void check_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, Use use, const void *value,
+                 const char *name, size_t index);
 
-inline void touch_shared(Block *block, uint32_t byte, uint32_t bytes, Use use, const char *name, size_t index) {
+template <uint32_t BYTES>
+inline void touch_shared(Block *block, uint32_t byte, uint32_t size, Use use, const void *value, const char *name,
+                         size_t index) {
     if (block != running->block) far_use(block, name, index);
     uint8_t *shadow = block->shadow + byte;
-    if (use == Use::write) {
-        for (uint32_t i = 0; i < bytes; i++)
-            if (shadow[i] > SHADOW_STORED) shadow_fault(block, byte, bytes, use, name, index);
-        __builtin_memset(shadow, SHADOW_STORED, bytes);
-    } else {
-        for (uint32_t i = 0; i < bytes; i++)
-            if (shadow[i] != SHADOW_STORED) shadow_fault(block, byte, bytes, use, name, index);
-    }
+    uint8_t wrong = 0;
+    if (use == Use::write)
+        for (uint32_t i = 0; i < BYTES; i++) wrong |= shadow[i] & ~SHADOW_STORED;
+    else
+        for (uint32_t i = 0; i < BYTES; i++) wrong |= shadow[i] ^ SHADOW_STORED;
+    if (wrong) shadow_fault(block, byte, BYTES, use, name, index);
+    if (block->accesses && size > 1) check_races(block, byte, BYTES, size, use, value, name, index);
+    if (use == Use::write) __builtin_memset(shadow, SHADOW_STORED, BYTES);
 }
 
 // How many bytes from `pointer` on may be touched, at most `bytes`: less where it lies in memory of simt_malloc that

@@ -19,12 +19,17 @@ template <class T> struct Shared {
     const char *name;
 
     T load(size_t i) const {
+        uint32_t at = byte(i, 1);
         T v;
-        const uint8_t *at = stored(i, 1);
-        std::memcpy(&v, at, sizeof v);
+        simt::touch_shared<sizeof(T)>(block, at, sizeof(T), simt::Use::read, nullptr, name, i);
+        std::memcpy(&v, block->shared + at, sizeof v);
         return v;
     }
-    void store(size_t i, T v) const { std::memcpy(to_store(i, 1), &v, sizeof v); }
+    void store(size_t i, T v) const {
+        uint32_t at = byte(i, 1);
+        simt::touch_shared<sizeof(T)>(block, at, sizeof(T), simt::Use::write, &v, name, i);
+        std::memcpy(block->shared + at, &v, sizeof v);
+    }
     T add(size_t i, T v) const {
         return change(i, [v](T old) { return static_cast<T>(old + v); });
     }
@@ -36,15 +41,16 @@ template <class T> struct Shared {
     }
     // 16 bytes from element i, whose address is a multiple of 16
     Vec16 load16(size_t i) const {
+        uint32_t at = aligned16(i);
         Vec16 v;
-        const uint8_t *at = stored(i, 16 / sizeof(T));
-        aligned16(i);
-        std::memcpy(&v, at, sizeof v);
+        simt::touch_shared<16>(block, at, sizeof(T), simt::Use::read, nullptr, name, i);
+        std::memcpy(&v, block->shared + at, sizeof v);
         return v;
     }
     void store16(size_t i, Vec16 v) const {
-        aligned16(i);
-        std::memcpy(to_store(i, 16 / sizeof(T)), &v, sizeof v);
+        uint32_t at = aligned16(i);
+        simt::touch_shared<16>(block, at, sizeof(T), simt::Use::write, &v, name, i);
+        std::memcpy(block->shared + at, &v, sizeof v);
     }
     // The same array in block `rank` of the cluster.
     Shared<T> on_rank(uint32_t rank) const {
@@ -61,23 +67,16 @@ template <class T> struct Shared {
     }
 
   private:
-    void aligned16(size_t i) const {
-        if ((offset + i * sizeof(T)) % 16) simt::fault("shared memory: 16 bytes at %s[%zu] are not aligned", name, i);
-    }
-    const uint8_t *stored(size_t i, size_t n) const {
-        uint32_t at = byte(i, n);
-        simt::touch_shared(block, at, static_cast<uint32_t>(n * sizeof(T)), simt::Use::read, name, i);
-        return block->shared + at;
-    }
-    uint8_t *to_store(size_t i, size_t n) const {
-        uint32_t at = byte(i, n);
-        simt::touch_shared(block, at, static_cast<uint32_t>(n * sizeof(T)), simt::Use::write, name, i);
-        return block->shared + at;
+    uint32_t aligned16(size_t i) const {
+        static_assert(16 % sizeof(T) == 0, "16 bytes hold whole elements");
+        uint32_t at = byte(i, 16 / sizeof(T));
+        if (at % 16) simt::fault("shared memory: 16 bytes at %s[%zu] are not aligned", name, i);
+        return at;
     }
     template <class F> T change(size_t i, F f) const {
         static_assert(std::is_integral<T>::value && sizeof(T) >= 4, "atomics on integers only");
         uint32_t at = byte(i, 1);
-        simt::touch_shared(block, at, sizeof(T), simt::Use::atomic, name, i);
+        simt::touch_shared<sizeof(T)>(block, at, sizeof(T), simt::Use::atomic, nullptr, name, i);
         T old, now;
         std::memcpy(&old, block->shared + at, sizeof old);
         now = f(old);
@@ -141,6 +140,7 @@ template <class T> struct Global {
         std::memcpy(&v, const_cast<const V *>(from), sizeof v);
         return v;
     }
+    Vec16 load16(int64_t i) const { return load16_once(i); }
     bool null() const { return p == nullptr; }
     uintptr_t address(int64_t i) const {
         return reinterpret_cast<uintptr_t>(p) + static_cast<uintptr_t>(i) * sizeof(T);

@@ -26,7 +26,7 @@ constexpr size_t kUnasked = 48 * 1024;     // shared memory that a kernel may ha
 constexpr uint32_t kPortableCluster = 8, kLargestCluster = 16, kMostThreads = 1024;
 constexpr int kMostWorkers = 64;
 
-thread_local simt_options current_options = {1, 0, 0, 0, 1};
+thread_local simt_options current_options = {1, 0, 0, 1, 1};
 
 std::atomic<uint64_t> launch_count{0};
 

@@ -16,6 +16,7 @@ struct urnk_device;
 #define URN_KERNEL(threads) void
 #define URN_ARGS(T) const T
 #define URN_SIDE(name) urnk_simt_##name
+#define URN_UNROLL
 #define URN_HAS_CLUSTER 1
 
 // The place of the call, not of the word.
@@ -101,8 +102,8 @@ URN_DEVICE void bulk_copy(Shared<uint64_t> barrier, Shared<T> dst, size_t di, Gl
     static_assert(sizeof(T) == sizeof(S), "a bulk copy moves bytes");
     const S *from = src.at(si, count);
     simt::traffic[src.tag].read += uint64_t{count} * sizeof(S);
-    simt::bulk_copy_start(barrier.block, barrier.byte(0, 1), dst.block, dst.byte(di, count), from,
-                          uint64_t{count} * sizeof(S), place);
+    simt::bulk_copy_start(barrier.block, barrier.byte(0, 1), dst.block, dst.byte(di, count), sizeof(T), dst.name, di,
+                          from, uint64_t{count} * sizeof(S), place);
 }
 
 URN_DEVICE void bulk_wait(Shared<uint64_t> barrier, uint32_t phase, URN_HERE) {
@@ -161,6 +162,28 @@ template <class Args> int prepare(void (*kernel)(Args), size_t shared) {
 
 // How this thread's later launches run. Every launcher says it first.
 inline void set_launch_options(const urnk_device *device) { simt::set_options(device); }
+
+struct DeviceFacts {
+    int compute, multiprocessors; // 10 * major + minor
+    int shared;                   // bytes a block may use when it asks
+    char name[128];
+};
+
+// The machine that set_launch_options described, dressed as an H100.
+inline int device_facts(int ordinal, DeviceFacts *facts) {
+    (void)ordinal;
+    int32_t limit = simt_get_options().shared_limit;
+    *facts = {90, 132, limit ? limit : 232448, "SIMT layer"};
+    return 0;
+}
+
+// How many clusters of a shape the device holds at once; 0: it does not fit. Once, at context creation.
+template <class Args> int clusters_that_fit(void (*kernel)(Args), Shape shape, int *clusters) {
+    (void)kernel;
+    int32_t limit = simt_get_options().shared_limit;
+    *clusters = shape.cluster <= 16 && shape.shared <= static_cast<size_t>(limit ? limit : 232448) ? 1 : 0;
+    return 0;
+}
 
 } // namespace urnd
 

@@ -13,6 +13,7 @@ struct urnk_device;
 #define URN_KERNEL(threads) __global__ void __launch_bounds__(threads)
 #define URN_ARGS(T) const __grid_constant__ T
 #define URN_SIDE(name) urnk_cuda_##name
+#define URN_UNROLL _Pragma("unroll")  // the loop below, whose count is constant: its arrays stay in registers
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define URN_HAS_CLUSTER 1  // clusters, distributed shared memory, bulk copies
 #else
@@ -239,7 +240,8 @@ int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const 
 
 // Let a kernel use `shared` bytes and clusters past 8 blocks; load it. Once, at context creation.
 template <class Args> int prepare(void (*kernel)(Args), size_t shared) {
-    cudaError_t e = cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared);
+    const cudaFuncAttribute most = cudaFuncAttributeMaxDynamicSharedMemorySize;
+    cudaError_t e = cudaFuncSetAttribute((const void *)kernel, most, (int)shared);
     // devices without clusters refuse this: they are never asked for one
     if (e == cudaSuccess && cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeNonPortableClusterSizeAllowed,
                                                  1) != cudaSuccess)

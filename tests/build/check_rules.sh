@@ -13,24 +13,24 @@ allow() {
 check_rules() {
     local std='<(assert|errno|fenv|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|time|signal|ctype)\.h>'
     local posix='<(pthread|unistd|sched|fcntl|dlfcn|locale|sys/[a-z]+|dirent|termios)\.h>'
-    local cxx='<(c[a-z]+|algorithm|array|atomic|condition_variable|deque|functional|limits|map|memory|mutex|new|queue|random|set|string|thread|tuple|type_traits|unordered_map|unordered_set|utility|vector|chrono|bitset|stdexcept|initializer_list|optional|exception)>'
+    local cxx='<(c[a-z]+|algorithm|array|atomic|system_error|shared_mutex|condition_variable|deque|functional|limits|map|memory|mutex|new|queue|random|set|string|thread|tuple|type_traits|unordered_map|unordered_set|utility|vector|chrono|bitset|stdexcept|initializer_list|optional|exception)>'
     local never='^$'
     local inner='"kernels/(simt|bits|row)/'
 
     allow "include/urn knows the C library's types only" '^include/urn/' "$never" '"urn/|<stdint\.h>|<stddef\.h>'
     allow "bits.h holds constants only" '^include/urn/bits\.h' "$never" '<stdint\.h>'
     allow "kernels/simt knows include/urn" '^kernels/simt/' "$never" \
-        "\"urn/|\"kernels/simt/|$std|$posix|$cxx|<boost/context/|<cuda_runtime\.h>|<sanitizer/|<immintrin\.h>"
-    allow "kernels/bits and kernels/row know include/urn and each other's layers" '^kernels/(bits|row)/' "$never" "\"urn/|$inner|$std|$cxx"
+        "\"urn/|\"kernels/simt/|\"kernels/launch\.h\"|$std|$posix|$cxx|<boost/context/|<cuda_runtime\.h>|<sanitizer/|<immintrin\.h>"
+    allow "kernels/bits and kernels/row know include/urn and each other's layers" '^kernels/(bits|row)/' "$never" "\"urn/|$inner|\"kernels/launch\.h\"|$std|$cxx"
     local family
     for family in $(cd kernels && ls -d */ | tr -d / | grep -vE '^(simt|bits|row)$'); do
         allow "kernels/$family knows no other family" "^kernels/$family/" "$never" \
             "\"urn/|$inner|\"kernels/$family/|\"kernels/launch\.h\"|$std|$cxx"
     done
     allow "kernels/launch.h knows public headers" '^kernels/[^/]*\.h' "$never" '"urn/'
-    allow "host/cpu knows nothing of kernels/ and of host/" '^host/cpu/' "$never" "\"urn/|\"host/cpu/|$std|$posix|<omp\.h>|<immintrin\.h>"
-    allow "host knows public headers, host and the kernels' prototypes" '^host/[^/]*\.[ch]$' '^host/(prog_|backend_)' \
-        "\"urn/|\"host/[^/]*\"|\"kernels/launch\.h\"|$std|$posix|<omp\.h>"
+    allow "host/cpu knows nothing of kernels/ and of host/" '^host/cpu/' "$never" "\"urn/|\"host/cpu/|$std|$posix|<omp\.h>|<[a-z]mmintrin\.h>"
+    allow "host knows public headers, host and the prototypes of its two witnesses" '^host/[^/]*\.[ch]$' '^host/(prog_|backend_)' \
+        "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls\.h\"|\"kernels/launch\.h\"|$std|$posix|<omp\.h>"
     allow "a backend adds its own runtime and nothing else" '^host/backend_[^/]*\.[ch]$' "$never" \
         "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls\.h\"|\"kernels/launch\.h\"|\"kernels/simt/simt_runtime\.h\"|<cuda_runtime(_api)?\.h>|$std|$posix"
     allow "the program knows public headers only" '^host/prog_' "$never" "\"urn/|\"host/prog_[^/]*\"|$std|$posix|<sphinxbase/|<omp\.h>"

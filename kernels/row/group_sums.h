@@ -1,0 +1,87 @@
+// group_sums.h - sum integer weights over a row, leaving a sum a group; find where a prefix sum passes a target.
+//
+// Sums are of integers, so neither the slices nor the order of groups shows in any of them. Overflow: a weight is at
+// most 2^40 and a row at most 2^22 ids, so every sum is at most 2^62.
+#ifndef URN_GROUP_SUMS_H
+#define URN_GROUP_SUMS_H
+
+#include "kernels/bits/dev_exp2.h"
+#include "kernels/row/row_view.h"
+
+namespace urnd {
+
+// What an id weighs: its weight in an epoch, or 1 where its key is the one asked for.
+struct LawWeight {
+    float max, c;
+    URN_DEVICE uint64_t of(float x) const { return weight(x, max, c); }
+};
+struct TieWeight {
+    uint32_t key;
+    URN_DEVICE uint64_t of(float x) const { return order_key(x) == key ? 1 : 0; }
+};
+
+// The whole team calls. Sum over kept ids, or over all with `everything`; afterwards row.sum holds the groups' own.
+// Reads the row once more: shared memory, or L2 and global memory where it is streamed.
+template <int TEAM, class Dtype, bool RESIDENT, class Weight>
+URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, Weight w, bool everything) {
+    uint64_t total = 0;
+    for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
+        uint32_t unit = group * GROUP_UNITS + lane_id();
+        uint32_t bits = everything ? 0xffu : row.kept_bits(unit);
+        float x[UNIT];
+        row.logits(unit, x);
+        uint64_t sum = 0;
+        URN_UNROLL
+        for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? w.of(x[i]) : 0;
+        sum = sum_u64(sum);
+        if (lane_id() == 0) row.put_sum(group, sum), total += sum;
+    }
+    return team_tally(team, {total, 0, 0});
+}
+
+struct Spot {
+    uint32_t place;
+    float x;
+};
+
+// All lanes of one warp call, after sum_groups with the same weights; all get the answer: the first kept place of this
+// block's slice where the slice's prefix sum passes `target`, which is below the slice's sum.
+template <class Dtype, bool RESIDENT, class Weight>
+URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t target) {
+    uint64_t before = 0;
+    uint32_t group = 0;
+    for (uint32_t first = 0; first < row.groups; first += 32) {
+        uint64_t sum = first + lane_id() < row.groups ? row.sum(first + lane_id()) : 0;
+        uint64_t through = before + scan_u64(sum);
+        uint32_t past = ballot(through > target);
+        if (past) {
+            uint32_t lane = (uint32_t)popc_u32((past & (0u - past)) - 1);
+            group = first + lane;
+            before = shfl(through - sum, lane);
+            break;
+        }
+        before = shfl(through, 31);
+    }
+    // only this group's 256 weights are made again
+    uint32_t unit = group * GROUP_UNITS + lane_id(), bits = row.kept_bits(unit);
+    float x[UNIT];
+    row.logits(unit, x);
+    uint64_t sum = 0;
+    URN_UNROLL
+    for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? w.of(x[i]) : 0;
+    uint64_t prefix = before + scan_u64(sum) - sum;
+    uint32_t past = ballot(prefix + sum > target);
+    uint32_t lane = (uint32_t)popc_u32((past & (0u - past)) - 1) & 31u;
+    Spot spot = {row.begin + unit * UNIT, x[0]};
+    bool found = false;
+    URN_UNROLL
+    for (uint32_t i = 0; i < UNIT; i++) {
+        prefix += (bits >> i & 1) ? w.of(x[i]) : 0;
+        if (!found && prefix > target) spot.place += i, spot.x = x[i], found = true;
+    }
+    return {shfl(spot.place, lane), shfl(spot.x, lane)};
+}
+
+} // namespace urnd
+
+#endif

@@ -1,0 +1,112 @@
+// row_view.h - a block's slice of a row, in shared memory or in place: how every pass reads an element and its kept
+// bit.
+//
+// A row is walked in places q = id + shift, where shift is how many elements past a 16-byte boundary the row starts:
+// so eight places from a multiple of eight are 16 aligned bytes of f16 and bf16, 32 of f32, in global and in shared
+// memory alike, wherever the row starts. Eight places are a *unit*, one lane's step; 32 units are a *group*, one
+// warp's. A slice is whole groups. Places outside the row read as -inf, which is never possible and weighs nothing.
+#ifndef URN_ROW_VIEW_H
+#define URN_ROW_VIEW_H
+
+#include "kernels/bits/dev_order.h"
+#include "kernels/row/team.h"
+
+namespace urnd {
+
+URN_DEVICE uint32_t min_of(uint32_t a, uint32_t b) { return a < b ? a : b; }
+URN_DEVICE uint32_t max_of(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+enum { UNIT = 8, GROUP = 256, GROUP_UNITS = 32 };
+
+// Groups that rows of up to `cols` elements need, at the worst alignment. The workspace of streamed rows counts so too.
+URN_HOST_DEVICE uint32_t row_groups(int64_t cols, size_t element) {
+    return (uint32_t)((cols + (int64_t)(16 / element) - 1 + GROUP - 1) / GROUP);
+}
+
+template <class Dtype, bool RESIDENT> struct Row {
+    typedef typename Dtype::Stored Stored;
+    Global<const Stored> view; // the row's elements
+    uint32_t shift, end;       // places of the row: [shift, end)
+    uint32_t begin;            // first place of this block's slice
+    uint32_t groups;           // of this block's slice
+    Shared<Stored> held;       // RESIDENT: the slice's elements
+    Shared<uint8_t> kept;      // RESIDENT: a byte a unit, a bit a place
+    Shared<uint64_t> sums;     // RESIDENT: a sum a group
+    Global<uint8_t> far_kept;  // else: the same, in the workspace
+    Global<uint64_t> far_sums;
+
+    // The unit's eight logits, ready for arithmetic.
+    URN_DEVICE void logits(uint32_t unit, float x[UNIT]) const;
+    // Its eight kept bits. Any thread, after a meeting of the block since the unit's own lane stored them.
+    URN_DEVICE uint32_t kept_bits(uint32_t unit) const { return RESIDENT ? kept.load(unit) : far_kept.load(unit); }
+    URN_DEVICE void keep_bits(uint32_t unit, uint32_t bits) const {
+        if (RESIDENT)
+            kept.store(unit, (uint8_t)bits);
+        else
+            far_kept.store(unit, (uint8_t)bits);
+    }
+    URN_DEVICE uint64_t sum(uint32_t group) const { return RESIDENT ? sums.load(group) : far_sums.load(group); }
+    URN_DEVICE void put_sum(uint32_t group, uint64_t v) const {
+        if (RESIDENT)
+            sums.store(group, v);
+        else
+            far_sums.store(group, v);
+    }
+};
+
+template <class Dtype> struct Unpack {
+    // 16 bytes hold eight 16-bit logits
+    URN_DEVICE static void words(const Vec16 *v, float x[UNIT]) {
+        URN_UNROLL
+        for (int i = 0; i < 4; i++) {
+            x[2 * i] = logit<Dtype>(v[0].w[i] & 0xffffu);
+            x[2 * i + 1] = logit<Dtype>(v[0].w[i] >> 16);
+        }
+    }
+    enum { vectors = 1 };
+};
+template <> struct Unpack<F32> {
+    URN_DEVICE static void words(const Vec16 *v, float x[UNIT]) {
+        URN_UNROLL
+        for (int i = 0; i < 4; i++) x[i] = logit<F32>(v[0].w[i]), x[4 + i] = logit<F32>(v[1].w[i]);
+    }
+    enum { vectors = 2 };
+};
+
+template <class Dtype, bool RESIDENT> URN_DEVICE void Row<Dtype, RESIDENT>::logits(uint32_t unit, float x[UNIT]) const {
+    constexpr uint32_t per = 16 / sizeof(Stored);
+    Vec16 v[2];
+    if (RESIDENT) {
+        URN_UNROLL
+        for (uint32_t i = 0; i < Unpack<Dtype>::vectors; i++) v[i] = held.load16(unit * UNIT + i * per);
+        Unpack<Dtype>::words(v, x);
+        return;
+    }
+    uint32_t q = begin + unit * UNIT;
+    if (q >= shift && q + UNIT <= end) {
+        URN_UNROLL
+        for (uint32_t i = 0; i < Unpack<Dtype>::vectors; i++) v[i] = view.load16((int64_t)(q - shift + i * per));
+        Unpack<Dtype>::words(v, x);
+        return;
+    }
+    URN_UNROLL
+    for (uint32_t i = 0; i < UNIT; i++) {
+        bool inside = q + i >= shift && q + i < end;
+        x[i] = inside ? logit<Dtype>(view.load((int64_t)(q + i - shift))) : bits_f32(0xff800000u);
+    }
+}
+
+// The slice of this block: the row's groups dealt out evenly over the ranks, in order.
+template <int TEAM, class Dtype, bool RESIDENT>
+URN_DEVICE void cut_slice(const Team<TEAM> &team, Row<Dtype, RESIDENT> &row, uint32_t cols) {
+    row.shift = (uint32_t)(row.view.address(0) & 15) / (uint32_t)sizeof(typename Dtype::Stored);
+    row.end = row.shift + cols;
+    uint32_t all = (row.end + GROUP - 1) / GROUP, share = (all + team.ranks - 1) / team.ranks;
+    uint32_t first = team.rank * share < all ? team.rank * share : all;
+    row.begin = first * GROUP;
+    row.groups = all - first < share ? all - first : share;
+}
+
+} // namespace urnd
+
+#endif
