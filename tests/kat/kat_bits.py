@@ -1,8 +1,8 @@
 """kat_bits.py - the bit contract in exact arithmetic, for kat_make.py: written from include/urn/bits.h alone.
 
-Floats are held as Fractions (or the strings "inf", "-inf", "nan"), every operation is computed exactly and rounded once,
-so nothing here depends on how this machine multiplies. f64 steps use Python floats, whose four operations round once,
-and Fractions where an fma is asked for. Needs Python's standard library only.
+Floats are held as Fractions (or the strings "inf", "-inf", "nan"); every operation is computed exactly and rounded
+once, so nothing here depends on how this machine multiplies. f64 steps use Python floats, whose four operations round
+once, and Fractions where an fma is asked for. Needs Python's standard library only.
 """
 import struct
 from fractions import Fraction as Q
@@ -234,6 +234,9 @@ class Row:
         if not self.K:
             self.status = 4
             return
+        if self.T in (INF, NAN):
+            self.status = 8
+            return
         self.epoch = True
         self.M = max(self.x[i] for i in self.K)
         self.c = coefficient(self.T)
@@ -257,7 +260,7 @@ class Row:
         if op == "temperature":
             if value != 1:
                 self.close()
-                self.T = r32(self.T * value)
+                self.T = INF if self.T == INF else r32(self.T * value)
             return
         if op == "mask":
             self.close()

@@ -75,7 +75,8 @@ def make_convert():
         x = kind(bits)
         out.case(name, {"bits": f"0x{bits:04x}"}, {"f32": f"0x{bits32(x):08x}", "key": f"0x{key(x):08x}"}, path)
 
-    for bits, path in [(0x0000, "+0"), (0x8000, "-0 becomes +0"), (0x0001, "least subnormal"), (0x03FF, "largest subnormal"),
+    for bits, path in [(0x0000, "+0"), (0x8000, "-0 becomes +0"), (0x0001, "least subnormal"),
+                       (0x03FF, "largest subnormal"),
                        (0x0400, "least normal"), (0x3C00, "1"), (0x3C01, "1 + ulp"), (0xBC00, "-1"), (0x7BFF, "65504"),
                        (0xFBFF, "-65504"), (0x7C00, "+inf"), (0xFC00, "-inf"), (0x8001, "least negative subnormal"),
                        (0x83FF, "largest negative subnormal"), (0x5008, "516 / 16")]:
@@ -150,9 +151,11 @@ def make_weights():
 def make_log2():
     out = File("log2.txt", "log2 of integers as f64 patterns")
     values = [(1, "1"), (2, "a power of two"), (3, "m = 1.5 is above sqrt 2"), (5, "m = 1.25"), ((1 << 40), "2^F"),
-              ((1 << 40) + 1, "just above 2^F"), ((1 << 40) - 1, "just below 2^F"), ((1 << 53) + 1, "f64 rounds it, to even"),
+              ((1 << 40) + 1, "just above 2^F"), ((1 << 40) - 1, "just below 2^F"), 
+              ((1 << 53) + 1, "f64 rounds it, to even"),
               ((1 << 63) - 1, "rounds to 2^63: m = 2"), ((1 << 64) - 1, "rounds to 2^64: m = 2"), ((1 << 62), "2^62"),
-              (0x16A09E667F3BCC, "sqrt 2 from below"), (0x16A09E667F3BCD, "sqrt 2 itself"), (0x16A09E667F3BCE, "and from above")]
+              (0x16A09E667F3BCC, "sqrt 2 from below"), (0x16A09E667F3BCD, "sqrt 2 itself"),
+              (0x16A09E667F3BCE, "and from above")]
     values += [(rng.getrandbits(rng.randint(1, 64)) | 1, "random") for _ in range(60)]
     for Z, path in values:
         out.case("log2", {"Z": f"0x{Z:x}"}, {"f64": f"0x{bits64(log2(Z)):016x}"}, path)
@@ -234,7 +237,8 @@ def make_rows():
         if words:
             inputs["mask"] = text(words, 8)
         inputs.update(seed=seed, label=label, position=position, draws=draws)
-        outputs = {k: text(v, 0 if k in ("ids", "rank", "status", "kept_count") else 8) for k, v in row.outputs().items()}
+        outputs = {k: text(v, 0 if k in ("ids", "rank", "status", "kept_count") else 8)
+                   for k, v in row.outputs().items()}
         out.case("row", inputs, outputs, path)
 
     def normal(n, scale=1.0, shift=0.0):
@@ -250,7 +254,8 @@ def make_rows():
         case(f"common stack, {dtype}", normal(65, 3.0), stack, dtype, label=5, position=9)
     case("temperature only", some, [("temperature", 0.7)])
     case("two temperatures multiply in f32", some, [("temperature", 0.7), ("temperature", 1.3)])
-    case("neutral steps do not exist", some, [("temperature", 1.0), ("top_k", -1), ("top_k", 0), ("top_p", 1.0), ("min_p", 0.0)])
+    case("neutral steps do not exist", some,
+         [("temperature", 1.0), ("top_k", -1), ("top_k", 0), ("top_p", 1.0), ("min_p", 0.0)])
     case("greedy takes the smaller id of equals", [1.0, 4.0, 2.0, 4.0], [("temperature", 0.0)])
     case("greedy by infinite c", [1.0, 4.0, 2.0, 3.9], [("temperature", 0x00000010)])
     case("greedy, then keep steps do nothing", some, [("temperature", 0.0), ("top_p", 0.5), ("min_p", 0.9)])
@@ -268,7 +273,8 @@ def make_rows():
     case("min-p least subnormal keeps weights of at least 1", [0.0, -20.0, -27.0, -28.0, -40.0, -inf], [("min_p", 1)])
     case("order of steps: min-p before temperature", some, [("min_p", 0.1), ("temperature", 0.5), ("top_p", 0.9)])
     case("order of steps: temperature before min-p", some, [("temperature", 0.5), ("min_p", 0.1), ("top_p", 0.9)])
-    case("three epochs", some, [("top_k", 20), ("temperature", 0.5), ("top_p", 0.9), ("temperature", 3.0), ("min_p", 0.3)])
+    case("three epochs", some,
+         [("top_k", 20), ("temperature", 0.5), ("top_p", 0.9), ("temperature", 3.0), ("min_p", 0.3)])
     case("top-p twice in one epoch", some, [("top_p", 0.9), ("top_p", 0.9)])
     odd = set(range(1, 70, 2))
     case("mask, 70 ids", normal(70), [("mask", odd)])
@@ -291,14 +297,20 @@ def make_rows():
     case("M = 65504, T = 1e-4, f16", [0x7BFF, 0x7BFE, 0x7BFF, 0x0000], [("temperature", 1e-4)], "f16", draws=8)
     case("M = 3e38, T = 1", [3e38, -3e38, 2.9e38, 3e38], draws=8)
     case("M = 3e38, T = 3e38", [3e38, -3e38, 2.9e38, 0.0], [("temperature", 3e38)], draws=8)
+    case("T overflows", some, [("temperature", 1e30), ("top_k", 5), ("temperature", 1e30)])
+    case("T overflows and does not come back", some,
+         [("temperature", 1e30), ("temperature", 1e30), ("temperature", 1e-30)])
+    case("T underflows to 0: greedy", some, [("temperature", 1e-30), ("temperature", 1e-30)])
     case("subnormal logits", [1, 0x80000001, 0, 5])
     case("a tail below the floor has no weight and is never drawn", [0.0] + [-29.0] * 40, draws=8)
-    case("large seed, label, position", some, stack, seed=0xFFFFFFFFFFFFFFFF, label=0x123456789ABCDEF0, position=0xFFFFFFFF)
+    case("large seed, label, position", some, stack, seed=0xFFFFFFFFFFFFFFFF,
+         label=0x123456789ABCDEF0, position=0xFFFFFFFF)
     for n in (31, 32, 255, 256, 257):
         case(f"{n} ids: words and groups end here", normal(n, 2.0), [("top_p", 0.9)], "bf16", label=n, draws=2)
     case("1030 ids, five groups, common stack", normal(1030, 2.5), stack, "bf16", label=77, position=3, draws=4)
     case("1030 ids, no steps", normal(1030, 1.0), (), "f16", label=78, position=4, draws=4)
-    case("600 ids of eight values", [round(v * 2) / 2 for v in normal(600)], [("top_k", 100), ("top_p", 0.7)], "f16", draws=4)
+    case("600 ids of eight values", [round(v * 2) / 2 for v in normal(600)], [("top_k", 100), ("top_p", 0.7)],
+         "f16", draws=4)
     out.write()
 
 
