@@ -35,8 +35,7 @@ static void load_elements(const urnc_view *view, int64_t first, int64_t n, float
 }
 
 /* -inf where the bit is 0. Unrolled whole, as gcc would, neither this nor pack() vectorises. */
-static inline void leave_out(uint32_t word, float *x)
-{
+static inline void leave_out(uint32_t word, float *x) {
 #pragma GCC unroll 1
     for (int j = 0; j < 32; j++) x[j] = word & 1u << j ? x[j] : -INFINITY;
 }
@@ -117,8 +116,7 @@ static inline uint32_t pack(const int32_t *flag) {
 #define FEW 16 /* elements of a group: weighing them one by one costs less than weighing all */
 
 static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
-                   const int32_t *top, uint64_t *bin)
-{
+                   const int32_t *top, uint64_t *bin) {
     float x[URNC_GROUP];
     uint32_t at[URNC_GROUP];
     int32_t inside[URNC_GROUP];
@@ -126,8 +124,7 @@ static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *di
     for (int64_t g = g0; g < g1; g++) {
         if ((top && top[g] < digit->first) || !load(view, g, x)) continue;
         int32_t outside = URNC_GROUP;
-        FOR_GROUP(i)
-        {
+        FOR_GROUP(i) {
             at[i] = ((uint32_t)urnc_order(x[i]) - (uint32_t)digit->first) >> digit->shift;
             inside[i] = at[i] < digit->bins ? -1 : 0;
             outside += inside[i];
@@ -183,8 +180,7 @@ static void keep_order(const urnc_view *view, int32_t cut, int64_t g0, int64_t g
     tally->count = count;
 }
 
-static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits)
-{
+static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits) {
     float x[URNC_GROUP];
     int32_t equal[URNC_GROUP];
     for (int64_t g = (view->n + URNC_GROUP - 1) / URNC_GROUP; surplus > 0 && g-- > 0;) {

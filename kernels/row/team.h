@@ -1,6 +1,7 @@
 // team.h - who holds a row together: a warp, a block, or the blocks of a cluster; how they meet and add up.
 //
-// Every helper here is called by all threads of the team, at the same place, and every thread gets the result.
+// Every helper here is called by all threads of the team, at the same place, and every thread gets the result. Each
+// tally is also a meeting: what the team stored before it is seen after it, by the threads of the same block.
 #ifndef URN_TEAM_H
 #define URN_TEAM_H
 
@@ -70,7 +71,10 @@ struct TeamTally {
 template <int TEAM> URN_DEVICE TeamTally team_tally(Team<TEAM> &team, Tally mine) {
     const Tally none = {0, 0, 0};
     Tally t = warp_tally(mine);
-    if (TEAM == TEAM_WARP) return {t, 0, t.sum};
+    if (TEAM == TEAM_WARP) {
+        warp_sync();  // as the barriers below: what lanes stored before is seen after
+        return {t, 0, t.sum};
+    }
     uint32_t half = team.turn++ & 1;
     if (lane_id() == 0) team.room.warps.store(half * 32 + team.warp, t);
     block_sync();

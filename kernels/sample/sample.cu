@@ -145,7 +145,7 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
     Team<TEAM> team = team_here<TEAM>(room.team);
 
     if (team.warp == 0) resolve_row<typename Dtype::Stored>(p, args.call.lists, args.call.state, index, room.params);
-    block_meet<TEAM>();
+    team_meet<TEAM>();  // and no block reaches into another that has not started
     RowHead head = room.params.head.load(0);
     if (head.status) {
         if (team.rank == 0) empty_row(p, index, head.status, team.thread, team.threads);

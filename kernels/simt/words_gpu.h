@@ -240,7 +240,8 @@ int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const 
 
 // Let a kernel use `shared` bytes and clusters past 8 blocks; load it. Once, at context creation.
 template <class Args> int prepare(void (*kernel)(Args), size_t shared) {
-    cudaError_t e = cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared);
+    const cudaFuncAttribute most = cudaFuncAttributeMaxDynamicSharedMemorySize;
+    cudaError_t e = cudaFuncSetAttribute((const void *)kernel, most, (int)shared);
     // devices without clusters refuse this: they are never asked for one
     if (e == cudaSuccess && cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeNonPortableClusterSizeAllowed,
                                                  1) != cudaSuccess)
