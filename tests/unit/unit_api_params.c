@@ -118,7 +118,7 @@ START_TEST(the_last_error_belongs_to_the_thread) {
     UT_IS(urn_stream_reserve(NULL, 0), URN_E_NULL);
     ck_assert_str_eq(urn_last_error(), "urn_stream_reserve: stream is NULL; wanted a pointer");
     UT_OK(urn_backend_available(URN_BACKEND_CPU));
-    UT_ASSERT(pthread_create(&thread, NULL, fail_elsewhere, &thread) == 0, "no thread");
+    UT_ASSERT(pthread_create(&thread, NULL, fail_elsewhere, &answer) == 0, "no thread");
     pthread_join(thread, &answer);
     UT_ASSERT(!answer, "the other thread began with another's error, or did not keep its own");
     ck_assert_str_eq(urn_last_error(), "urn_stream_reserve: stream is NULL; wanted a pointer");
