@@ -31,7 +31,8 @@ static void simt_close(urn_ctx *ctx) { (void)ctx; }
 
 static urn_status simt_memory_get(urn_ctx *ctx, urn_memory kind, size_t bytes, void **pointer) {
     if (kind != URN_DEVICE) return urn_memory_get_host(ctx, kind, bytes, pointer);
-    return convert("simt_malloc", simt_malloc(pointer, bytes));
+    int error = simt_malloc(pointer, bytes);
+    return error == SIMT_MEMORY ? urn_fail_memory("simt_malloc", bytes) : convert("simt_malloc", error);
 }
 
 static void simt_memory_put(urn_ctx *ctx, urn_memory kind, void *pointer) {

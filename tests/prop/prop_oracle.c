@@ -61,7 +61,7 @@ START_TEST(long_rows_match_every_bit) {
                 ut_note("seed %d, 1 row of %lld, %d steps", (int)seed, (long long)cols[i], with);
                 ut_fill(x, cols[i], i % 2 ? UT_TIES : UT_NORMAL, 2.5, seed);
                 ut_punch(x, cols[i], 0.1, seed);
-                ut_job job = {.logits = x, .rows = 1, .cols = cols[i], .seed_value = seed, .draws = 16};
+                ut_job job = {.logits = x, .rows = 1, .cols = cols[i], .seed_value = seed, .draws = 1000};
                 urn_list list = {steps, with};
                 job.lists = &list;
                 job.list_count = 1;

@@ -262,6 +262,41 @@ START_TEST(extreme_parameters_keep_the_top) {
 }
 END_TEST
 
+/* property  thresholds are exact integers: ceil(p Z) and ceil(m 2^F), one unit of weight decides
+ * why       the integers make a boundary that floats cannot have; rounding down keeps another set
+ * shapes    weights 2^40, 2^40, 2 and 1: half of Z is 1.5 units above the first prefix, m = 1.5 * 2^-40 lies between
+ * the last two */
+START_TEST(thresholds_are_decided_by_one_unit) {
+    const float x[] = {0, 0, -27.032f, -27.725f};
+    const uint64_t weights[] = {UINT64_C(1) << 40, UINT64_C(1) << 40, 2, 1};
+    const unsigned char all[] = {1, 1, 1, 1};
+    const struct {
+        urn_step step;
+        int64_t cols;
+        int32_t kept;
+    } cases[] = {{urn_top_p(urn_f(0.5f)), 2, 1},      {urn_top_p(urn_f(0.5f)), 3, 2},
+                 {urn_top_p(urn_f(0.5f)), 4, 2},      {urn_top_p(urn_f(0x1.fffffep-1f)), 4, 2},
+                 {urn_min_p(urn_f(0x1p-40f)), 4, 4},  {urn_min_p(urn_f(0x1.8p-40f)), 4, 3},
+                 {urn_min_p(urn_f(0x1p-39f)), 4, 3},  {urn_min_p(urn_f(0x1.000002p-39f)), 4, 2},
+                 {urn_min_p(urn_f(0x1p-149f)), 4, 4}, {urn_top_p(urn_f(0x1p-149f)), 4, 1}};
+    uint64_t w[4];
+    oracle_weights(x, 4, all, 1.0f, w);
+    ut_note("four logits");
+    UT_SAME_BITS(w, weights, 4, "weights of the four logits");
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            ut_job job = {.logits = x, .rows = 1, .cols = cases[i].cols};
+            ut_draws *d = ut_sample_steps(bed, &job, &cases[i].step, 1);
+            ut_note("%s, case %zu", urn_backend_name(kind), i);
+            UT_ASSERT(d->kept_count[0] == cases[i].kept, "kept %d, wanted %d", d->kept_count[0], cases[i].kept);
+            ut_draws_free(d);
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 Suite *prop_steps_suite(void) {
     Suite *suite = suite_create("prop_steps");
     TCase *tcase = tcase_create("steps");
@@ -274,6 +309,7 @@ Suite *prop_steps_suite(void) {
     tcase_add_test(tcase, temperature_zero_is_the_first_argmax);
     tcase_add_test(tcase, top_k_keeps_exactly_k_under_ties);
     tcase_add_test(tcase, extreme_parameters_keep_the_top);
+    tcase_add_test(tcase, thresholds_are_decided_by_one_unit);
     suite_add_tcase(suite, tcase);
     return suite;
 }
