@@ -5,7 +5,7 @@
 
 #include "host/check.h"
 #include "host/device_info.h"
-#include "host/machine.h"
+#include "host/processor.h"
 #include "kernels/simt/simt_runtime.h"
 
 /* The layer's error numbers are cudaError_t's. */
@@ -23,7 +23,7 @@ static urn_status simt_available(void) { return URN_OK; }
 static urn_status simt_open(urn_ctx *ctx) {
     URN_TRY(convert("urnk_simt_open", urnk_simt_open(&ctx->device)));
     urn_fill_device_info(ctx);
-    urn_machine_name(ctx->info.device_name, sizeof ctx->info.device_name);
+    urn_processor_name(ctx->info.device_name, sizeof ctx->info.device_name);
     return URN_OK;
 }
 

@@ -54,7 +54,8 @@ typedef struct urnc_loops {
     void (*entropy)(const urnc_view *view, urnc_scale scale, int64_t g0, int64_t g1, urnc_tally *tally);
     /* the weights of one group */
     void (*weights)(const urnc_view *view, urnc_scale scale, int64_t g, uint64_t weight[URNC_GROUP]);
-    /* adds to bin[0 .. digit->bins); skips groups with top[g] < digit->first (top NULL: none) */
+    /* adds to bin[0 .. digit->bins), and anything to bin[URNC_BINS]; skips groups with top[g] < digit->first (top NULL:
+     * none) */
     void (*digits)(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
                    const int32_t *top, uint64_t *bin);
     /* K's bits -> bits: those in K with order >= cut; how many -> count. bits may be view->bits */

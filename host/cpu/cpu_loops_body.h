@@ -113,7 +113,8 @@ static inline uint32_t pack(const int32_t *flag) {
     return word;
 }
 
-#define FEW 16 /* elements of a group: weighing them one by one costs less than weighing all */
+#define FEW 16   /* elements of a group inside the range: weighing them one by one costs less than weighing all */
+#define MANY 160 /* adding what is outside to a bin of its own costs less than finding what is inside */
 
 static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
                    const int32_t *top, uint64_t *bin) {
@@ -125,28 +126,26 @@ static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *di
         if ((top && top[g] < digit->first) || !load(view, g, x)) continue;
         int32_t outside = URNC_GROUP;
         FOR_GROUP(i) {
-            at[i] = ((uint32_t)urnc_order(x[i]) - (uint32_t)digit->first) >> digit->shift;
-            inside[i] = at[i] < digit->bins ? -1 : 0;
+            uint32_t b = ((uint32_t)urnc_order(x[i]) - (uint32_t)digit->first) >> digit->shift;
+            inside[i] = b < digit->bins ? -1 : 0;
+            at[i] = b < digit->bins ? b : URNC_BINS;
             outside += inside[i];
         }
-        int few = URNC_GROUP - outside <= FEW;
+        int count = URNC_GROUP - outside, one_by_one = digit->by_mass && count <= FEW;
         if (!digit->by_mass) {
             FOR_GROUP(i) weight[i] = 1;
-        } else if (!few) {
+        } else if (!one_by_one) {
             FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
         }
-        for (int w = 0; w < URNC_GROUP && outside < URNC_GROUP; w += 32) {
-            uint32_t word = pack(inside + w);
-            if (word == 0xffffffffu) {
-                for (int j = 0; j < 32; j++) bin[at[w + j]] += weight[w + j];
-                continue;
-            }
-            for (; word; word &= word - 1) {
-                int i = w + __builtin_ctz(word);
-                if (few && digit->by_mass) weight[i] = urnc_weight(x[i], scale.M, scale.c);
-                bin[at[i]] += weight[i];
-            }
+        if (count >= MANY) {
+            FOR_GROUP(i) bin[at[i]] += weight[i];
+            continue;
         }
+        for (int w = 0; w < URNC_GROUP && count > 0; w += 32)
+            for (uint32_t word = pack(inside + w); word; word &= word - 1) {
+                int i = w + __builtin_ctz(word);
+                bin[at[i]] += one_by_one ? urnc_weight(x[i], scale.M, scale.c) : weight[i];
+            }
     }
 }
 

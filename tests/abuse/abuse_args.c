@@ -157,6 +157,7 @@ START_TEST(bad_buffer_arguments_are_refused) {
         REFUSED(urn_buffer_write(bed->stream, buffer, 1, host, 100), URN_E_SHAPE, "offset");
         REFUSED(urn_buffer_write(bed->stream, buffer, 101, host, 0), URN_E_SHAPE, "offset");
         REFUSED(urn_buffer_write(bed->stream, buffer, SIZE_MAX, host, 2), URN_E_SHAPE, "offset");
+        REFUSED(urn_buffer_write(bed->stream, buffer, 50, host, SIZE_MAX - 10), URN_E_SHAPE, "offset");
         REFUSED(urn_buffer_write(other->stream, buffer, 0, host, 1), URN_E_MISMATCH, "buffer");
         REFUSED(urn_buffer_read(NULL, buffer, 0, host, 1), URN_E_NULL, "stream");
         REFUSED(urn_buffer_read(bed->stream, buffer, 0, NULL, 1), URN_E_NULL, "host");

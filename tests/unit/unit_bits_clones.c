@@ -16,7 +16,7 @@ typedef struct {
     urnc_tally extremes, weigh, entropy, keep_order, keep_weight, rank;
     int32_t top[GROUPS];
     uint64_t sums[GROUPS], weights[GROUPS][URNC_GROUP];
-    uint64_t mass[URNC_BINS], count[URNC_BINS], narrow[URNC_BINS];
+    uint64_t mass[URNC_BINS + 1], count[URNC_BINS + 1], narrow[URNC_BINS + 1];
     uint32_t by_order[GROUPS * URNC_WORDS], by_weight[GROUPS * URNC_WORDS], dropped[GROUPS * URNC_WORDS];
 } answers;
 

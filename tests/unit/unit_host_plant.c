@@ -23,7 +23,7 @@ static urn_status plant_stream_open(urn_ctx *ctx, struct CUstream_st **stream) {
     (void)ctx;
     the_plant.opens++;
     *stream = (struct CUstream_st *)&the_plant;
-    return answer("stream_open");
+    return the_plant.opens_work ? URN_OK : answer("stream_open");
 }
 
 static void plant_stream_close(urn_ctx *ctx, struct CUstream_st *stream) {

@@ -11,6 +11,7 @@ typedef struct plant {
     const urn_backend *real; /* none's */
     urn_backend table;
     urn_status next;       /* what every call but the memory's answers */
+    int opens_work;        /* stream_open succeeds all the same */
     int capturing;         /* what stream_capturing says */
     urnk_sample_call seen; /* the last sample call */
     int samples, resets, commits, gathers, copies, zeros, gets, puts, opens, closes, syncs, asks;
