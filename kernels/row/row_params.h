@@ -63,7 +63,7 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
         Global<const int64_t> offsets(m.offsets, m.rows + 1, TAG_INDEX);
         int64_t end = offsets.load(row + 1);
         start = offsets.load(row);
-        cols = end - start;
+        cols = (int64_t)((uint64_t)end - (uint64_t)start); // may wrap, and is refused then by what follows
         if (start < 0 || end < start || end > m.data_size || cols > m.cols) at.status = URN_ROW_INDEX;
     } else {
         if (m.row_index) {
