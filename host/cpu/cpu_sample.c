@@ -45,6 +45,7 @@ static void sample_row(const sample_call *call, int64_t r, void *scratch, int te
 /* Each thread has its own share of the workspace, and its own arithmetic to set and put back. */
 static void sample_rows(const sample_call *call, char *workspace, int64_t lanes) {
     int64_t rows = call->params->logits.rows;
+    (void)lanes; /* a build without OpenMP has one */
     size_t share = share_bytes(call->params->logits.cols);
 #pragma omp parallel num_threads((int)lanes)
     {

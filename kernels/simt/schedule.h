@@ -5,7 +5,7 @@
 #ifndef URN_SCHEDULE_H
 #define URN_SCHEDULE_H
 
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 namespace simt {
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 struct CUstream_st;
 struct urnk_device;
