@@ -309,6 +309,7 @@ def make_rows():
         case(f"{n} ids: words and groups end here", normal(n, 2.0), [("top_p", 0.9)], "bf16", label=n, draws=2)
     case("1030 ids, five groups, common stack", normal(1030, 2.5), stack, "bf16", label=77, position=3, draws=4)
     case("1030 ids, no steps", normal(1030, 1.0), (), "f16", label=78, position=4, draws=4)
+    case("1030 ids, min-p keeps few of several groups", normal(1030, 3.0), [("min_p", 0.05)], "bf16", label=79, draws=8)
     case("600 ids of eight values", [round(v * 2) / 2 for v in normal(600)], [("top_k", 100), ("top_p", 0.7)],
          "f16", draws=4)
     out.write()
