@@ -43,12 +43,15 @@ else
         have sudo || die "neither root nor sudo; as root: apt-get install ${packages[*]}"
         root=(sudo)
     fi
-    say "installing: ${packages[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-        -o Dpkg::Use-Pty=0 "${packages[@]}" ||
+    log=$build/apt.log
+    mkdir -p "$build"
+    say "installing: ${packages[*]}  (a minute or two; details in $log)"
+    "${root[@]}" apt-get update -q >"$log" 2>&1 </dev/null || { tail -n 20 "$log"; die "apt-get update failed"; }
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}" \
+        >>"$log" 2>&1 </dev/null || {
+        tail -n 20 "$log"
         die "apt-get could not install them; on Ubuntu they are in the section universe: add-apt-repository universe"
+    }
 fi
 
 # ---- build and run ------------------------------------------------------------------------------------------------

@@ -63,9 +63,10 @@ typedef struct urnc_loops {
                        urnc_tally *tally);
     /* clears the bits of the last `surplus` elements of this order, which K has */
     void (*drop_last)(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits);
-    /* K's bits -> bits: those in K with weight >= least; groups with top[g] < floor_order have none */
+    /* K's bits -> bits: those in K with weight >= least; how many -> count, their weights -> sum and by group ->
+     * sums[g]. Groups with top[g] < floor_order have none */
     void (*keep_weight)(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
-                        int64_t g1, const int32_t *top, uint32_t *bits, urnc_tally *tally);
+                        int64_t g1, const int32_t *top, uint32_t *bits, uint64_t *sums, urnc_tally *tally);
     /* how many come before (order, id) -> count */
     void (*rank)(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,
                  urnc_tally *tally);

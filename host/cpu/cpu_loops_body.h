@@ -195,20 +195,26 @@ static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, ui
 }
 
 static void keep_weight(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
-                        int64_t g1, const int32_t *top, uint32_t *bits, urnc_tally *tally) {
+                        int64_t g1, const int32_t *top, uint32_t *bits, uint64_t *sums, urnc_tally *tally) {
     float x[URNC_GROUP];
     int32_t keep[URNC_GROUP];
-    int64_t count = 0;
     for (int64_t g = g0; g < g1; g++) {
         uint32_t *words = bits + g * URNC_WORDS;
+        sums[g] = 0;
         if ((top && top[g] < floor_order) || !load(view, g, x)) {
             no_bits(words);
             continue;
         }
-        FOR_GROUP(i) keep[i] = urnc_weight(x[i], scale.M, scale.c) >= least ? -1 : 0;
-        count += put_bits(keep, words);
+        uint64_t sum = 0;
+        FOR_GROUP(i) {
+            uint64_t w = urnc_weight(x[i], scale.M, scale.c);
+            keep[i] = w >= least ? -1 : 0;
+            sum += w >= least ? w : 0;
+        }
+        sums[g] = sum;
+        tally->sum += sum;
+        tally->count += put_bits(keep, words);
     }
-    tally->count = count;
 }
 
 static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,

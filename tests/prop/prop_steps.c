@@ -207,6 +207,31 @@ START_TEST(temperature_zero_is_the_first_argmax) {
 }
 END_TEST
 
+/* property  the first argmax of a row that is flat after its head is the first of the flat part, at any length
+ * why       ties then lie in every lane, warp and block, and each of them must give way to the smallest id */
+START_TEST(ties_everywhere_go_to_the_smallest_id) {
+    static const int64_t lengths[] = {40, 1000, 5003, 40000};
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        for (int i = 0; i < 4; i++) {
+            float *x = (float *)ut_malloc(4 * (size_t)lengths[i]);
+            int32_t first = (int32_t)(lengths[i] / 3);
+            for (int64_t j = 0; j < lengths[i]; j++) x[j] = j < first ? 1 : 2;
+            urn_step steps[] = {urn_temperature(urn_f(0)), urn_top_k(urn_i(1))};
+            ut_job job = {.logits = x, .rows = 1, .cols = lengths[i]};
+            for (int s = 0; s < 2; s++) { /* greedy, then top-k 1 */
+                ut_draws *d = ut_sample_steps(bed, &job, steps + s, 1);
+                ut_note("%s, 1 row of %lld, step %d", urn_backend_name(kind), (long long)lengths[i], s);
+                UT_ASSERT(d->ids[0] == first, "id %d, wanted %d", d->ids[0], first);
+                ut_draws_free(d);
+            }
+            free(x);
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 /* property  top-k keeps exactly k under ties: the k first in the order, and each of them can be drawn
  * why       the usual rule (all at least the k-th value) keeps more; a tie cut by launch shape would keep others */
 START_TEST(top_k_keeps_exactly_k_under_ties) {
@@ -307,6 +332,7 @@ Suite *prop_steps_suite(void) {
     tcase_add_test(tcase, adding_a_constant_changes_only_lse);
     tcase_add_test(tcase, temperature_two_undoes_logits_times_two);
     tcase_add_test(tcase, temperature_zero_is_the_first_argmax);
+    tcase_add_test(tcase, ties_everywhere_go_to_the_smallest_id);
     tcase_add_test(tcase, top_k_keeps_exactly_k_under_ties);
     tcase_add_test(tcase, extreme_parameters_keep_the_top);
     tcase_add_test(tcase, thresholds_are_decided_by_one_unit);

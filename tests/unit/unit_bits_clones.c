@@ -15,7 +15,7 @@
 typedef struct {
     urnc_tally extremes, weigh, entropy, keep_order, keep_weight, rank;
     int32_t top[GROUPS];
-    uint64_t sums[GROUPS], weights[GROUPS][URNC_GROUP];
+    uint64_t sums[GROUPS], kept_sums[GROUPS], weights[GROUPS][URNC_GROUP];
     uint64_t mass[URNC_BINS + 1], count[URNC_BINS + 1], narrow[URNC_BINS + 1];
     uint32_t by_order[GROUPS * URNC_WORDS], by_weight[GROUPS * URNC_WORDS], dropped[GROUPS * URNC_WORDS];
 } answers;
@@ -34,7 +34,8 @@ static void ask(const urnc_loops *loops, const urnc_view *view, urnc_scale scale
     loops->digits(view, scale, &count, 0, GROUPS, NULL, a->count);
     loops->digits(view, scale, &narrow, 0, GROUPS, a->top, a->narrow);
     loops->keep_order(view, middle, 0, GROUPS, a->top, a->by_order, &a->keep_order);
-    loops->keep_weight(view, scale, UINT64_C(1) << 35, INT32_MIN, 0, GROUPS, NULL, a->by_weight, &a->keep_weight);
+    loops->keep_weight(view, scale, UINT64_C(1) << 35, INT32_MIN, 0, GROUPS, NULL, a->by_weight, a->kept_sums,
+                       &a->keep_weight);
     loops->rank(view, middle, N / 2, 0, GROUPS, a->top, &a->rank);
     memcpy(a->dropped, a->by_order, sizeof a->dropped);
     loops->drop_last(view, a->top[1], 3, a->dropped);

@@ -150,9 +150,9 @@ START_TEST(keep_steps_keep_what_sorting_keeps) {
             check(&b, dtype, team, t, acts, 3);
         }
         for (size_t j = 0; j < sizeof m / sizeof *m; j++) {
-            urnc_act acts[2] = {act(URN_OP_MIN_P, m[j], 0), act(URN_OP_TOP_K, 0, 60)};
-            ut_note("seed %d: min_p %g, top_k 60", (int)seed, (double)m[j]);
-            check(&b, dtype, team, t, acts, 2);
+            urnc_act acts[3] = {act(URN_OP_MIN_P, m[j], 0), act(URN_OP_TOP_P, 0.7f, 0), act(URN_OP_TOP_K, 0, 60)};
+            ut_note("seed %d: min_p %g, top_p 0.7, top_k 60", (int)seed, (double)m[j]);
+            check(&b, dtype, team, t, acts, 3);
         }
     }
     free(b.x), free(b.packed), free(b.scratch), free(b.sorted), free(b.wanted), free(b.found), free(words);
