@@ -10,7 +10,7 @@
 #define URNC_THREAD 0
 #endif
 
-/* A row shorter than this is not worth waking a team for. */
+/* Fewer logits than this, in a row or in a call, are not worth waking a team for: about 15 us of one thread. */
 #define URNC_LONG_ROW 32768
 
 typedef struct {
@@ -64,6 +64,7 @@ void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, c
     sample_call call = {params, lists && lists->count > 0 ? lists : &no_lists, state};
     int64_t rows = params->logits.rows, team = threads < URNC_MAX_TEAM ? threads : URNC_MAX_TEAM, lanes = team;
     size_t shares = workspace_bytes / share_bytes(params->logits.cols);
+    if (rows * params->logits.cols < URNC_LONG_ROW) lanes = team = 1;
     if (lanes > rows) lanes = rows;
     if (lanes > (int64_t)shares) lanes = (int64_t)shares;
 
