@@ -62,7 +62,22 @@ static void list_found(const urnc_row *row, unsigned char *found) {
             found[urnc_row_id(row, i)] = 1;
 }
 
-/* Run two acts on one epoch at temperature T, both ways. */
+/* What the draw will search: the weights of K by group, and their sum. */
+static void check_sums(urnc_row *row, const bench *b, float M, float c) {
+    uint64_t Z = 0, weight[URNC_GROUP];
+    for (int32_t i = 0; i < N; i++)
+        if (b->wanted[i]) Z += urnc_weight(b->x[i], M, c);
+    urnc_epoch_weigh(row);
+    UT_ASSERT(row->Z == Z, "Z is %llu, not %llu", (unsigned long long)row->Z, (unsigned long long)Z);
+    for (int64_t g = 0; g < urnc_groups(&row->kept); g++) {
+        uint64_t sum = 0;
+        row->loops->weights(&row->kept, row->scale, g, weight);
+        for (int i = 0; i < URNC_GROUP; i++) sum += weight[i];
+        UT_ASSERT(row->sums[g] == sum, "the sum of group %d", (int)g);
+    }
+}
+
+/* Run acts on one epoch at temperature T, both ways. */
 static void check(bench *b, int32_t dtype, int team, float T, const urnc_act *acts, int count) {
     urnc_row row;
     urnc_plan plan;
@@ -96,6 +111,7 @@ static void check(bench *b, int32_t dtype, int team, float T, const urnc_act *ac
         int64_t kept = 0;
         for (int32_t i = 0; i < N; i++) kept += b->found[i];
         UT_ASSERT(row.count < 0 || row.count == kept, "count %lld, not %lld", (long long)row.count, (long long)kept);
+        if (a == count - 1) check_sums(&row, b, M, c);
     }
 }
 
@@ -153,6 +169,11 @@ START_TEST(keep_steps_keep_what_sorting_keeps) {
             urnc_act acts[3] = {act(URN_OP_MIN_P, m[j], 0), act(URN_OP_TOP_P, 0.7f, 0), act(URN_OP_TOP_K, 0, 60)};
             ut_note("seed %d: min_p %g, top_p 0.7, top_k 60", (int)seed, (double)m[j]);
             check(&b, dtype, team, t, acts, 3);
+        }
+        for (size_t j = 0; j < sizeof m / sizeof *m; j++) {
+            urnc_act acts[1] = {act(URN_OP_MIN_P, m[j], 0)};
+            ut_note("seed %d: min_p %g", (int)seed, (double)m[j]);
+            check(&b, dtype, team, t, acts, 1);
         }
     }
     free(b.x), free(b.packed), free(b.scratch), free(b.sorted), free(b.wanted), free(b.found), free(words);
