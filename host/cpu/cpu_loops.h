@@ -73,7 +73,7 @@ typedef struct urnc_loops {
 } urnc_loops;
 
 extern const urnc_loops urnc_loops_default;
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #define URNC_HAS_X86_CLONES 1
 extern const urnc_loops urnc_loops_v3, urnc_loops_v4;
 #else
