@@ -64,7 +64,7 @@ say "building in $build"
 cuda=(-DURN_CUDA=OFF)
 if have nvidia-smi && compute=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1) &&
     [ -n "$compute" ]; then
-    cuda=(-DURN_CUDA=AUTO "-DURN_CUDA_ARCHS=${compute//./}-real")
+    cuda=(-DURN_CUDA=AUTO "-DURN_CUDA_ARCHS=${compute//./}")
 fi
 generator=()
 if [ ! -f "$build/CMakeCache.txt" ] && have ninja; then generator=(-G Ninja); fi
