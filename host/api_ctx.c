@@ -4,8 +4,8 @@
 #include "host/check.h"
 #include "host/choose_backend.h"
 #include "host/handles.h"
-#include "host/machine.h"
 #include "host/params.h"
+#include "host/processor.h"
 
 #define URN_MAX_THREADS 4096
 
@@ -64,7 +64,7 @@ static urn_status make_plain(urn_ctx *ctx) {
 static urn_status open_ctx(const urn_ctx_params *params, const urn_backend *backend, urn_ctx *ctx) {
     ctx->backend = backend;
     ctx->device.device = params->device;
-    ctx->device.threads = params->threads ? params->threads : urn_machine_cores();
+    ctx->device.threads = params->threads ? params->threads : urn_processor_cores();
     ctx->device.lane_order = params->lane_order;
     ctx->device.simt_shared = params->simt_shared;
     ctx->device.hint = params->hint;

@@ -4,12 +4,12 @@
 
 #include "host/cpu/cpu_calls.h"
 #include "host/handles.h"
-#include "host/machine.h"
+#include "host/processor.h"
 
 static urn_status cpu_available(void) { return URN_OK; }
 
 static urn_status cpu_open(urn_ctx *ctx) {
-    urn_machine_name(ctx->info.device_name, sizeof ctx->info.device_name);
+    urn_processor_name(ctx->info.device_name, sizeof ctx->info.device_name);
     snprintf(ctx->info.cpu_clone, sizeof ctx->info.cpu_clone, "%s", urnc_clone());
     return URN_OK;
 }

@@ -86,15 +86,10 @@ static urn_status get_pinned_memory(urn_ctx *ctx, size_t bytes, void **pointer) 
 }
 
 static urn_status cuda_memory_get(urn_ctx *ctx, urn_memory kind, size_t bytes, void **pointer) {
-    switch (kind) {
-    case URN_DEVICE:
-        return get_device_memory(ctx, bytes, pointer);
-    case URN_PINNED:
-        return get_pinned_memory(ctx, bytes, pointer);
-    case URN_HOST:
-        break;
-    }
-    return urn_memory_get_host(ctx, kind, bytes, pointer);
+    if (kind == URN_HOST) return urn_memory_get_host(ctx, kind, bytes, pointer);
+    int device = kind == URN_DEVICE;
+    urn_status status = device ? get_device_memory(ctx, bytes, pointer) : get_pinned_memory(ctx, bytes, pointer);
+    return status == URN_E_MEMORY ? urn_fail_memory(device ? "cudaMalloc" : "cudaHostAlloc", bytes) : status;
 }
 
 static urn_status put_device_memory(urn_ctx *ctx, void *pointer) { URN_ON_DEVICE(ctx, cudaFree(pointer)); }

@@ -1,6 +1,7 @@
-/* backend_none.c - every call is checked and planned, none is run: what is left is the host's own cost. Memory is real,
- * so that views of it can be made; nothing is ever written to it. */
+/* backend_none.c - every call is checked and planned, no kernel is run: what is left is the host's own cost. Memory and
+ * copies are real, so that buffers hold what was written to them. */
 #include <stdio.h>
+#include <string.h>
 
 #include "host/handles.h"
 
@@ -33,12 +34,14 @@ static urn_status none_stream_capturing(urn_ctx *ctx, struct CUstream_st *stream
 }
 
 static urn_status none_copy(urn_ctx *ctx, struct CUstream_st *stream, void *dst, const void *src, size_t bytes) {
-    (void)ctx, (void)stream, (void)dst, (void)src, (void)bytes;
+    (void)ctx, (void)stream;
+    memcpy(dst, src, bytes);
     return URN_OK;
 }
 
 static urn_status none_zero(urn_ctx *ctx, struct CUstream_st *stream, void *dst, size_t bytes) {
-    (void)ctx, (void)stream, (void)dst, (void)bytes;
+    (void)ctx, (void)stream;
+    memset(dst, 0, bytes);
     return URN_OK;
 }
 

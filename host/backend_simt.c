@@ -5,7 +5,7 @@
 
 #include "host/check.h"
 #include "host/device_info.h"
-#include "host/machine.h"
+#include "host/processor.h"
 #include "kernels/simt/simt_runtime.h"
 
 /* The layer's error numbers are cudaError_t's. */
@@ -23,7 +23,7 @@ static urn_status simt_available(void) { return URN_OK; }
 static urn_status simt_open(urn_ctx *ctx) {
     URN_TRY(convert("urnk_simt_open", urnk_simt_open(&ctx->device)));
     urn_fill_device_info(ctx);
-    urn_machine_name(ctx->info.device_name, sizeof ctx->info.device_name);
+    urn_processor_name(ctx->info.device_name, sizeof ctx->info.device_name);
     return URN_OK;
 }
 
@@ -31,7 +31,8 @@ static void simt_close(urn_ctx *ctx) { (void)ctx; }
 
 static urn_status simt_memory_get(urn_ctx *ctx, urn_memory kind, size_t bytes, void **pointer) {
     if (kind != URN_DEVICE) return urn_memory_get_host(ctx, kind, bytes, pointer);
-    return convert("simt_malloc", simt_malloc(pointer, bytes));
+    int error = simt_malloc(pointer, bytes);
+    return error == SIMT_MEMORY ? urn_fail_memory("simt_malloc", bytes) : convert("simt_malloc", error);
 }
 
 static void simt_memory_put(urn_ctx *ctx, urn_memory kind, void *pointer) {

@@ -5,8 +5,9 @@
 
 int prog_check(urn_status status, const char *call, prog_error *error) {
     if (status == URN_OK) return 0;
-    return prog_fail(error, "%s: %s: %s%s%s", call, urn_status_name(status), urn_status_text(status),
-                     urn_last_error()[0] ? "; " : "", urn_last_error());
+    /* The detail names the argument and what was found; the status's own text is for where there is none. */
+    return prog_fail(error, "%s: %s (%s)", call, urn_last_error()[0] ? urn_last_error() : urn_status_text(status),
+                     urn_status_name(status));
 }
 
 int prog_device_open(prog_device *device, int64_t backend, int64_t ordinal, int64_t threads, prog_error *error) {

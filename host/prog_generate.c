@@ -39,11 +39,15 @@ static void print_sentence(const prog_lm *lm, const prog_sentence *s, int32_t nu
     printf("%s\n", s->ended ? "." : " ...");
 }
 
-static void print_times(const prog_device *device, const prog_decode_result *r, double load, prog_lm_info model) {
+static void print_times(const prog_device *device, const prog_decode_params *p, const char *steps,
+                        const prog_decode_result *r, double load, prog_lm_info model) {
+    static const char *const DTYPES[] = {"f32", "f16", "bf16"};
     char where[256];
     const double all = r->model_seconds + r->copy_seconds + r->urn_seconds, tokens = (double)r->tokens;
     prog_device_text(device, where, sizeof where);
-    printf("\nbackend  %s\n", where);
+    printf("\nasked    %d rows of %d %s logits, %d tokens at most; steps %s; seed %llu\n", p->rows, model.words,
+           DTYPES[p->dtype], p->tokens, steps[0] ? steps : "none", (unsigned long long)p->seed);
+    printf("backend  %s\n", where);
     printf("model    %.3f s, %.1f us a row%s; loaded and checked in %.2f s\n", r->model_seconds,
            1e6 * r->model_seconds / tokens, model.fast ? "" : " (a score for every word)", load);
     if (r->copy_seconds > 0)
@@ -115,7 +119,7 @@ static int run(const prog_values *v) {
         goto done;
     }
     for (r = 0; r < p.rows; r++) print_sentence(lm, &result.sentences[r], r, v->of[PROMPT].text);
-    print_times(&device, &result, load, prog_lm_get_info(lm));
+    print_times(&device, &p, v->of[STEPS].text, &result, load, prog_lm_get_info(lm));
 done:
     prog_decode_free(&result, p.rows);
     prog_lm_close(lm);

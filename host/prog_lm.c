@@ -80,10 +80,8 @@ static int read_model(prog_lm *lm, const char *path, prog_error *error) {
     err_set_logfp(NULL); /* it would print a page on stderr */
     base = logmath_init(LOG_BASE, 0, 0);
     lm->model = ngram_model_read(NULL, path, NGRAM_AUTO, base);
-    if (lm->model == NULL) {
-        logmath_free(base);
-        return prog_fail(error, "%s: sphinxbase cannot read this as an n-gram model", path);
-    }
+    logmath_free(base); /* a model keeps its own reference */
+    if (lm->model == NULL) return prog_fail(error, "%s: sphinxbase cannot read this as an n-gram model", path);
     order = ngram_model_get_size(lm->model);
     if (order < 2 || order > 3) return prog_fail(error, "%s: order %d; orders 2 and 3 are used here", path, order);
     lm->info.words = (int32_t)ngram_model_get_counts(lm->model)[0];

@@ -123,13 +123,8 @@ static int read_header(header_text t, header_fields *f) {
     return seen == 7;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static int find_type(const char *path, const header_fields *f, prog_type *type, prog_error *error) {
-    const char *name = f->descr + 1, *file = base_name(path);
+    const char *name = f->descr + 1;
     int i;
     if (f->structured)
         return prog_fail(
@@ -140,18 +135,17 @@ static int find_type(const char *path, const header_fields *f, prog_type *type, 
         return prog_fail(error,
                          "%s: dtype '%s' is not read here (f4, f2, u2 for bf16 bits; i4, i8, u4, u8 for ids); convert: "
                          "python3 -c 'import numpy as n; n.save(\"fixed.npy\", n.load(\"%s\").astype(\"<f4\"))'",
-                         path, f->descr, file);
+                         path, f->descr, path);
     if (f->descr[0] == '>')
         return prog_fail(error,
                          "%s: big-endian ('%s'); rewrite it little-endian: "
                          "python3 -c 'import numpy as n; n.save(\"fixed.npy\", n.load(\"%s\").astype(\"<%s\"))'",
-                         path, f->descr, file, name);
+                         path, f->descr, path, name);
     *type = (prog_type)i;
     return 0;
 }
 
 static int find_shape(const char *path, const header_fields *f, prog_npy *a, prog_error *error) {
-    const char *file = base_name(path);
     int i;
     for (i = 0; i < f->dims; i++)
         if (f->shape[i] == 0) return prog_fail(error, "%s: an array without elements: axis %d has length 0", path, i);
@@ -161,7 +155,7 @@ static int find_shape(const char *path, const header_fields *f, prog_npy *a, pro
                          "%s: %d axes, at most 2 are read; flatten the leading ones: "
                          "python3 -c 'import numpy as n; a = n.load(\"%s\"); n.save(\"fixed.npy\", a.reshape(-1, "
                          "a.shape[-1]))'",
-                         path, f->dims, file);
+                         path, f->dims, path);
     a->dims = f->dims;
     a->rows = f->dims == 2 ? f->shape[0] : 1;
     a->cols = f->shape[f->dims - 1];
@@ -170,7 +164,7 @@ static int find_shape(const char *path, const header_fields *f, prog_npy *a, pro
         return prog_fail(error,
                          "%s: Fortran order (columns first); rewrite it row by row: "
                          "python3 -c 'import numpy as n; n.save(\"fixed.npy\", n.ascontiguousarray(n.load(\"%s\")))'",
-                         path, file);
+                         path, path);
     return 0;
 }
 

@@ -10,7 +10,7 @@
 
 enum { STEPS, DRAWS, SEED, POSITION, DTYPE, OUT, LOGPROBS, RAW, RANK, LSE, ENTROPY, KEPT, KEPT_LOGMASS, STATUS };
 enum { BACKEND = STATUS + 1, DEVICE, THREADS };
-enum { CHUNK_BYTES = 1 << 28, CHUNK_ROWS = 1 << 16, FAILURES_SHOWN = 20 };
+enum { CHUNK_BYTES = 1 << 26, CHUNK_ROWS = 1 << 16, FAILURES_SHOWN = 20 };
 
 /* One output of the call: which option asks for it, where its pointer goes, what it is. */
 typedef struct output {

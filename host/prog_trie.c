@@ -139,42 +139,49 @@ static void counts_to_begins(uint32_t *begin, int64_t lists) {
     }
 }
 
-/* Every n-gram in file order, twice: once to count, once to place it. `pair` is of[later word]; its children are the
- * words before, and under each of these the words two before. */
-static int place(prog_trie *t, const layout *l, uint32_t *triple_begin, int filling, const char *path,
+/* Every n-gram in file order: its list's length first. pair_of[c] keeps what was searched for trigram c. */
+static int count(prog_trie *t, const layout *l, const uint32_t *triple_begin, uint32_t *pair_of, const char *path,
                  prog_error *error) {
-    uint32_t word, b, c;
+    int64_t b;
+    uint32_t c;
+    for (b = 0; b < t->bigrams; b++) {
+        const uint32_t last = t->pair_earlier[b];
+        t->after_one_begin[last + 1]++;
+        for (c = triple_begin[b]; c < triple_begin[b + 1]; c++) {
+            const uint32_t before = field(&l->triples, c, 0, l->word_bits);
+            const int64_t pair = before < (uint32_t)t->words ? find_pair(t, before, last) : -1;
+            if (pair < 0) return prog_fail(error, "%s: broken: a trigram without its history's bigram", path);
+            pair_of[c] = (uint32_t)pair;
+            t->after_two_begin[pair + 1]++;
+        }
+    }
+    return 0;
+}
+
+/* Every n-gram again, to its place. Words come in ascending order, so each list is ascending too. */
+static void place(prog_trie *t, const layout *l, const uint32_t *triple_begin, const uint32_t *pair_of) {
+    uint32_t word, b, c, at;
     for (word = 0; word < (uint32_t)t->words; word++)
         for (b = t->pair_begin[word]; b < t->pair_begin[word + 1]; b++) {
-            const uint32_t last = t->pair_earlier[b];
-            if (filling) {
-                const uint32_t at = t->after_one_begin[last + 1]++;
-                const uint32_t code = field(&l->pairs, b, l->word_bits + 16, 16);
-                t->after_one[at] = word;
-                t->after_one_prob[at] = score_at(l->pair_score + 4 * code);
-            } else
-                t->after_one_begin[last + 1]++;
+            at = t->after_one_begin[t->pair_earlier[b] + 1]++;
+            t->after_one[at] = word;
+            t->after_one_prob[at] = score_at(l->pair_score + 4 * field(&l->pairs, b, l->word_bits + 16, 16));
             for (c = triple_begin[b]; c < triple_begin[b + 1]; c++) {
-                const uint32_t before = field(&l->triples, c, 0, l->word_bits);
-                const int64_t pair = before < (uint32_t)t->words ? find_pair(t, before, last) : -1;
-                if (pair < 0) return prog_fail(error, "%s: a trigram without its history's bigram", path);
-                if (filling) {
-                    const uint32_t at = t->after_two_begin[pair + 1]++;
-                    t->after_two[at] = word;
-                    t->after_two_prob[at] = score_at(l->triple_score + 4 * field(&l->triples, c, l->word_bits, 16));
-                } else
-                    t->after_two_begin[pair + 1]++;
+                at = t->after_two_begin[pair_of[c] + 1]++;
+                t->after_two[at] = word;
+                t->after_two_prob[at] = score_at(l->triple_score + 4 * field(&l->triples, c, l->word_bits, 16));
             }
         }
-    return 0;
 }
 
 static int turn_round(prog_trie *t, const layout *l, const char *path, prog_error *error) {
     uint32_t *triple_begin = malloc(((size_t)t->bigrams + 1) * 4);
+    uint32_t *pair_of = malloc(((size_t)t->trigrams + 1) * 4);
     int64_t i;
     int bad = 0;
-    if (triple_begin == NULL || !get_memory(t)) {
+    if (triple_begin == NULL || pair_of == NULL || !get_memory(t)) {
         free(triple_begin);
+        free(pair_of);
         return prog_fail(error, "%s: no memory for the model", path);
     }
     for (i = 0; i <= t->words; i++) {
@@ -194,13 +201,14 @@ static int turn_round(prog_trie *t, const layout *l, const char *path, prog_erro
         bad |= t->pair_earlier[i] >= (uint32_t)t->words;
     }
     if (bad) prog_fail(error, "%s: broken: an index inside the file is out of order", path);
-    if (!bad) bad = place(t, l, triple_begin, 0, path, error);
+    if (!bad) bad = count(t, l, triple_begin, pair_of, path, error);
     if (!bad) {
         counts_to_begins(t->after_one_begin, t->words);
         counts_to_begins(t->after_two_begin, t->bigrams);
-        bad = place(t, l, triple_begin, 1, path, error);
+        place(t, l, triple_begin, pair_of);
     }
     free(triple_begin);
+    free(pair_of);
     return bad ? -1 : 0;
 }
 
@@ -210,6 +218,7 @@ int prog_trie_open(const char *path, prog_trie *trie, prog_error *error) {
     int result;
     unsigned char *file = read_all(path, &size, error);
     memset(trie, 0, sizeof *trie);
+    memset(&l, 0, sizeof l);
     if (file == NULL) return -1;
     result = find_layout(file, size, path, trie, &l, error);
     if (result == 0) result = turn_round(trie, &l, path, error);

@@ -52,8 +52,8 @@ static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols) {
 #define URNK_PROTOTYPES(side) \
     int urnk_##side##_open(urnk_device *device); \
     int urnk_##side##_sample(const urnk_device *device, const urnk_sample_call *call, struct CUstream_st *stream); \
-    int urnk_##side##_slots_reset(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, int64_t n, \
-                                  struct CUstream_st *stream); \
+    int urnk_##side##_slots_reset(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
+                                  int64_t n, struct CUstream_st *stream); \
     int urnk_##side##_slots_commit(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
                                    const int32_t *ids, int64_t ids_stride, const int32_t *accepted, int64_t rows, \
                                    struct CUstream_st *stream); \

@@ -198,6 +198,18 @@ static float log_of(const epoch *e, float x, double log2_z) {
     return (float)(((double)(x - e->top) * (double)e->c - log2_z) * URN_LN2);
 }
 
+/* The first i with prefix[i] > target; the last prefix is, and ids that are not kept add nothing to their neighbour's.
+ */
+static int64_t first_above(const uint64_t *prefix, int64_t n, uint64_t target) {
+    int64_t below = -1, above = n - 1;
+    while (above - below > 1) {
+        int64_t middle = (below + above) / 2;
+        if (prefix[middle] > target) above = middle;
+        if (prefix[middle] <= target) below = middle;
+    }
+    return above;
+}
+
 static void draw_row(const oracle_row *row, int32_t draws, ut_draws *out, int64_t r) {
     int64_t n = row->n, count = 0;
     int32_t *order = oracle_order(row->x, n), *rank = (int32_t *)ut_malloc(4 * (size_t)n);
@@ -217,20 +229,22 @@ static void draw_row(const oracle_row *row, int32_t draws, ut_draws *out, int64_
         uint64_t surprise = 0, w, part;
         for (int64_t i = 0; i < n; i++) {
             count += kept[i];
+            if (!kept[i]) e.w[i] = 0;
             if (!kept[i] || e.greedy) continue;
             weight_of(&e, row->x[i], &w, &part);
             surprise += part;
         }
+        uint64_t *prefix = e.w; /* the weights are not needed any more */
+        for (int64_t i = 1; i < n; i++) prefix[i] += prefix[i - 1];
         out->status[r] = URN_ROW_OK;
         out->kept_count[r] = (int32_t)count;
         out->kept_logmass[r] = (float)(logmass * URN_LN2);
         out->lse[r] = (float)fma64(l_raw, URN_LN2, raw.top);
         out->entropy[r] = e.greedy ? 0.0f : (float)(((double)surprise / (double)e.z + l) * URN_LN2);
         for (int32_t j = 0; j < draws; j++) {
-            uint64_t u = oracle_u64(row->seed, row->label, (uint32_t)j, row->position), sum = 0;
+            uint64_t u = oracle_u64(row->seed, row->label, (uint32_t)j, row->position);
             uint64_t target = (uint64_t)((wide_int)u * e.z >> 64);
-            int64_t id = 0, at = r * draws + j;
-            while (!kept[id] || (sum += e.w[id]) <= target) id++;
+            int64_t id = first_above(prefix, n, target), at = r * draws + j;
             out->ids[at] = (int32_t)id;
             out->rank[at] = rank[id];
             out->logprob[at] = e.greedy ? 0.0f : log_of(&e, row->x[id], l);

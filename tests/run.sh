@@ -3,6 +3,7 @@
 #
 #   bash tests/run.sh               everything: about 12 minutes on two cores
 #   bash tests/run.sh STAGE...      some of: suites asan tsan build     (build/ is configured and built in any case)
+#   URN_CMAKE="-DURN_CUDA=OFF"      arguments for the configuration of build/;  URN_JOBS=2  processes at a time
 #
 # Installs what is missing with apt (as root or by sudo) and says what. Builds build/ (whatever this machine has: CUDA's
 # kernels are compiled where nvcc is, and run where a GPU is), build-asan/ and build-tsan/. Logs: build/logs/.
@@ -116,7 +117,8 @@ install_missing
 export CTEST_OUTPUT_ON_FAILURE=0 CK_VERBOSITY=normal
 
 say "build"
-configure_and_build default "$ROOT/build" || exit 1
+# shellcheck disable=SC2086
+configure_and_build default "$ROOT/build" ${URN_CMAKE:-} || exit 1
 
 if wants suites; then
     say "suites"

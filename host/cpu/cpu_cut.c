@@ -21,7 +21,7 @@ static void add_digits(const urnc_row *row, void *argument, int64_t g0, int64_t 
         row->loops->digits(&row->kept, row->scale, &a->digit, g0, g1, row->kept_top, a->bin);
         return;
     }
-    uint64_t own[URNC_BINS];
+    uint64_t own[URNC_BINS + 1];
     memset(own, 0, a->digit.bins * sizeof *own);
     row->loops->digits(&row->kept, row->scale, &a->digit, g0, g1, row->kept_top, own);
 #pragma omp critical(urnc_bins)
@@ -35,7 +35,7 @@ static int bits_of(uint32_t range) {
 }
 
 int urnc_cut_find(const urnc_row *row, int by_mass, uint64_t need, int32_t hint, urnc_cut *cut) {
-    uint64_t bin[URNC_BINS];
+    uint64_t bin[URNC_BINS + 1];
     uint64_t above = 0; /* measure of the elements above the range, all of which are in the prefix */
     int32_t first = hint > URNC_ORDER_LEAST ? hint : URNC_ORDER_LEAST;
     if (first > row->top) first = row->top;

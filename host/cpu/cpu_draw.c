@@ -3,8 +3,7 @@
  * Weights have been summed by group, so a draw searches the prefix sums of groups and weighs one group again. */
 #include "host/cpu/cpu_philox.h"
 #include "host/cpu/cpu_row.h"
-
-__extension__ typedef unsigned __int128 u128;
+#include "host/cpu/cpu_wide.h"
 
 void urnc_draw_begin(urnc_row *row) {
     if (row->greedy) return;
@@ -25,14 +24,17 @@ static int64_t find_group(const urnc_row *row, uint64_t r) {
     return low;
 }
 
-int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j) {
-    if (row->greedy) return 0;
-    uint64_t U = urnc_block_u64(urnc_row_block(row_key, 0, j, position, URN_STREAM_DRAW));
-    uint64_t r = (uint64_t)((u128)U * row->Z >> 64);
+int64_t urnc_draw_at(const urnc_row *row, uint64_t r) {
     int64_t g = find_group(row, r), n = row->kept.n - g * URNC_GROUP, i = 0;
     uint64_t weight[URNC_GROUP], S = g > 0 ? row->sums[g - 1] : 0;
     row->loops->weights(&row->kept, row->scale, g, weight);
     if (n > URNC_GROUP) n = URNC_GROUP;
     for (S += weight[0]; S <= r && i < n - 1; S += weight[i]) i++;
     return g * URNC_GROUP + i;
+}
+
+int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j) {
+    if (row->greedy) return 0;
+    uint64_t U = urnc_block_u64(urnc_row_block(row_key, 0, j, position, URN_STREAM_DRAW));
+    return urnc_draw_at(row, (uint64_t)((urnc_u128)U * row->Z >> 64));
 }

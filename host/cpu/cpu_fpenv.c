@@ -2,7 +2,7 @@
 #include "host/cpu/cpu_fpenv.h"
 
 #if defined(__SSE__)
-#include <xmmintrin.h>
+#include <immintrin.h>
 
 #define URNC_MXCSR_DEFAULT 0x1f80u /* all exceptions masked, round to nearest, neither FTZ nor DAZ */
 

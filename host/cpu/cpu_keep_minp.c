@@ -12,7 +12,8 @@ typedef struct {
 
 static void keep_weight(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
     const minp_argument *a = argument;
-    row->loops->keep_weight(&row->kept, row->scale, a->least, a->floor_order, g0, g1, row->kept_top, row->bits, tally);
+    row->loops->keep_weight(&row->kept, row->scale, a->least, a->floor_order, g0, g1, row->kept_top, row->bits,
+                            row->sums, tally);
 }
 
 /* No value below this has a weight of `least`: weights follow 2^(d * c) within 5e-6 of themselves (bits.h section 2,
@@ -30,8 +31,10 @@ void urnc_keep_minp(urnc_row *row, float m) {
     if (row->greedy) return;
     uint64_t least = urnc_ceil_product(m, UINT64_C(1) << URN_F);
     minp_argument a = {least, floor_order(row, least)};
-    row->count = urnc_over_groups(row, &row->kept, keep_weight, &a).count;
+    urnc_tally found = urnc_over_groups(row, &row->kept, keep_weight, &a);
+    row->count = found.count;
+    row->Z = found.sum;
+    row->weighed = 1; /* all weights were at hand, so nothing need be weighed again */
     row->kept.bits = row->bits;
-    row->weighed = 0;
     urnc_row_compact(row);
 }

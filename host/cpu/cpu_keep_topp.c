@@ -2,8 +2,7 @@
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_log2.h"
 #include "host/cpu/cpu_row.h"
-
-__extension__ typedef unsigned __int128 u128;
+#include "host/cpu/cpu_wide.h"
 
 /* p = significand * 2^-down with a 24-bit significand, so the product fits 88 bits. */
 uint64_t urnc_ceil_product(float p, uint64_t Z) {
@@ -11,9 +10,9 @@ uint64_t urnc_ceil_product(float p, uint64_t Z) {
     uint32_t exponent = b >> 23;
     uint64_t significand = exponent ? (b & 0x7fffffu) | 0x800000u : b;
     uint32_t down = 150 - (exponent ? exponent : 1);
-    u128 product = (u128)significand * Z;
+    urnc_u128 product = (urnc_u128)significand * Z;
     if (down >= 128) return product > 0;
-    u128 whole = product >> down;
+    urnc_u128 whole = product >> down;
     return (uint64_t)whole + (whole << down != product);
 }
 

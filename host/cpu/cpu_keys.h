@@ -18,8 +18,7 @@ static inline float urnc_f32_of_bits(uint32_t b) {
 }
 
 /* Exact, subnormals included; integers and selects only, so that it vectorises without F16C. NaNs stay NaNs. */
-static inline float urnc_f32_of_f16(uint16_t h)
-{
+static inline float urnc_f32_of_f16(uint16_t h) {
     uint32_t magnitude = h & 0x7fffu;
     uint32_t rebias = magnitude >= 0x7c00u ? 224u << 23 : 112u << 23; /* exponent 31 becomes 255 */
     uint32_t normal = (magnitude << 13) + rebias;

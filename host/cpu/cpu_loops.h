@@ -54,7 +54,8 @@ typedef struct urnc_loops {
     void (*entropy)(const urnc_view *view, urnc_scale scale, int64_t g0, int64_t g1, urnc_tally *tally);
     /* the weights of one group */
     void (*weights)(const urnc_view *view, urnc_scale scale, int64_t g, uint64_t weight[URNC_GROUP]);
-    /* adds to bin[0 .. digit->bins); skips groups with top[g] < digit->first (top NULL: none) */
+    /* adds to bin[0 .. digit->bins), and anything to bin[URNC_BINS]; skips groups with top[g] < digit->first (top NULL:
+     * none) */
     void (*digits)(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
                    const int32_t *top, uint64_t *bin);
     /* K's bits -> bits: those in K with order >= cut; how many -> count. bits may be view->bits */
@@ -62,16 +63,17 @@ typedef struct urnc_loops {
                        urnc_tally *tally);
     /* clears the bits of the last `surplus` elements of this order, which K has */
     void (*drop_last)(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits);
-    /* K's bits -> bits: those in K with weight >= least; groups with top[g] < floor_order have none */
+    /* K's bits -> bits: those in K with weight >= least; how many -> count, their weights -> sum and by group ->
+     * sums[g]. Groups with top[g] < floor_order have none */
     void (*keep_weight)(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
-                        int64_t g1, const int32_t *top, uint32_t *bits, urnc_tally *tally);
+                        int64_t g1, const int32_t *top, uint32_t *bits, uint64_t *sums, urnc_tally *tally);
     /* how many come before (order, id) -> count */
     void (*rank)(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,
                  urnc_tally *tally);
 } urnc_loops;
 
 extern const urnc_loops urnc_loops_default;
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #define URNC_HAS_X86_CLONES 1
 extern const urnc_loops urnc_loops_v3, urnc_loops_v4;
 #else

@@ -35,8 +35,7 @@ static void load_elements(const urnc_view *view, int64_t first, int64_t n, float
 }
 
 /* -inf where the bit is 0. Unrolled whole, as gcc would, neither this nor pack() vectorises. */
-static inline void leave_out(uint32_t word, float *x)
-{
+static inline void leave_out(uint32_t word, float *x) {
 #pragma GCC unroll 1
     for (int j = 0; j < 32; j++) x[j] = word & 1u << j ? x[j] : -INFINITY;
 }
@@ -114,11 +113,11 @@ static inline uint32_t pack(const int32_t *flag) {
     return word;
 }
 
-#define FEW 16 /* elements of a group: weighing them one by one costs less than weighing all */
+#define FEW 16   /* elements of a group inside the range: weighing them one by one costs less than weighing all */
+#define MANY 160 /* adding what is outside to a bin of its own costs less than finding what is inside */
 
 static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
-                   const int32_t *top, uint64_t *bin)
-{
+                   const int32_t *top, uint64_t *bin) {
     float x[URNC_GROUP];
     uint32_t at[URNC_GROUP];
     int32_t inside[URNC_GROUP];
@@ -126,30 +125,27 @@ static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *di
     for (int64_t g = g0; g < g1; g++) {
         if ((top && top[g] < digit->first) || !load(view, g, x)) continue;
         int32_t outside = URNC_GROUP;
-        FOR_GROUP(i)
-        {
-            at[i] = ((uint32_t)urnc_order(x[i]) - (uint32_t)digit->first) >> digit->shift;
-            inside[i] = at[i] < digit->bins ? -1 : 0;
+        FOR_GROUP(i) {
+            uint32_t b = ((uint32_t)urnc_order(x[i]) - (uint32_t)digit->first) >> digit->shift;
+            inside[i] = b < digit->bins ? -1 : 0;
+            at[i] = b < digit->bins ? b : URNC_BINS;
             outside += inside[i];
         }
-        int few = URNC_GROUP - outside <= FEW;
+        int count = URNC_GROUP - outside, one_by_one = digit->by_mass && count <= FEW;
         if (!digit->by_mass) {
             FOR_GROUP(i) weight[i] = 1;
-        } else if (!few) {
+        } else if (!one_by_one) {
             FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
         }
-        for (int w = 0; w < URNC_GROUP && outside < URNC_GROUP; w += 32) {
-            uint32_t word = pack(inside + w);
-            if (word == 0xffffffffu) {
-                for (int j = 0; j < 32; j++) bin[at[w + j]] += weight[w + j];
-                continue;
-            }
-            for (; word; word &= word - 1) {
-                int i = w + __builtin_ctz(word);
-                if (few && digit->by_mass) weight[i] = urnc_weight(x[i], scale.M, scale.c);
-                bin[at[i]] += weight[i];
-            }
+        if (count >= MANY) {
+            FOR_GROUP(i) bin[at[i]] += weight[i];
+            continue;
         }
+        for (int w = 0; w < URNC_GROUP && count > 0; w += 32)
+            for (uint32_t word = pack(inside + w); word; word &= word - 1) {
+                int i = w + __builtin_ctz(word);
+                bin[at[i]] += one_by_one ? urnc_weight(x[i], scale.M, scale.c) : weight[i];
+            }
     }
 }
 
@@ -183,8 +179,7 @@ static void keep_order(const urnc_view *view, int32_t cut, int64_t g0, int64_t g
     tally->count = count;
 }
 
-static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits)
-{
+static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits) {
     float x[URNC_GROUP];
     int32_t equal[URNC_GROUP];
     for (int64_t g = (view->n + URNC_GROUP - 1) / URNC_GROUP; surplus > 0 && g-- > 0;) {
@@ -200,20 +195,26 @@ static void drop_last(const urnc_view *view, int32_t order, uint64_t surplus, ui
 }
 
 static void keep_weight(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
-                        int64_t g1, const int32_t *top, uint32_t *bits, urnc_tally *tally) {
+                        int64_t g1, const int32_t *top, uint32_t *bits, uint64_t *sums, urnc_tally *tally) {
     float x[URNC_GROUP];
     int32_t keep[URNC_GROUP];
-    int64_t count = 0;
     for (int64_t g = g0; g < g1; g++) {
         uint32_t *words = bits + g * URNC_WORDS;
+        sums[g] = 0;
         if ((top && top[g] < floor_order) || !load(view, g, x)) {
             no_bits(words);
             continue;
         }
-        FOR_GROUP(i) keep[i] = urnc_weight(x[i], scale.M, scale.c) >= least ? -1 : 0;
-        count += put_bits(keep, words);
+        uint64_t sum = 0;
+        FOR_GROUP(i) {
+            uint64_t w = urnc_weight(x[i], scale.M, scale.c);
+            keep[i] = w >= least ? -1 : 0;
+            sum += w >= least ? w : 0;
+        }
+        sums[g] = sum;
+        tally->sum += sum;
+        tally->count += put_bits(keep, words);
     }
-    tally->count = count;
 }
 
 static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,

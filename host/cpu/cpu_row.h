@@ -113,6 +113,7 @@ uint64_t urnc_ceil_product(float p, uint64_t Z);
 /* cpu_draw.c: the element of K (not the id) that draw j takes. urnc_draw_begin first,
  * on a weighed row. */
 void urnc_draw_begin(urnc_row *row);
+int64_t urnc_draw_at(const urnc_row *row, uint64_t r); /* the first with S_i > r, for r < Z */
 int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j);
 
 /* cpu_outputs.c: ids and whatever else is asked for, of row r; or, for a status other than 0, the values of a row that

@@ -10,7 +10,7 @@
 #define URNC_THREAD 0
 #endif
 
-/* A row shorter than this is not worth waking a team for. */
+/* Fewer logits than this, in a row or in a call, are not worth waking a team for: about 15 us of one thread. */
 #define URNC_LONG_ROW 32768
 
 typedef struct {
@@ -45,6 +45,7 @@ static void sample_row(const sample_call *call, int64_t r, void *scratch, int te
 /* Each thread has its own share of the workspace, and its own arithmetic to set and put back. */
 static void sample_rows(const sample_call *call, char *workspace, int64_t lanes) {
     int64_t rows = call->params->logits.rows;
+    (void)lanes; /* a build without OpenMP has one */
     size_t share = share_bytes(call->params->logits.cols);
 #pragma omp parallel num_threads((int)lanes)
     {
@@ -63,6 +64,7 @@ void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, c
     sample_call call = {params, lists && lists->count > 0 ? lists : &no_lists, state};
     int64_t rows = params->logits.rows, team = threads < URNC_MAX_TEAM ? threads : URNC_MAX_TEAM, lanes = team;
     size_t shares = workspace_bytes / share_bytes(params->logits.cols);
+    if (rows * params->logits.cols < URNC_LONG_ROW) lanes = team = 1;
     if (lanes > rows) lanes = rows;
     if (lanes > (int64_t)shares) lanes = (int64_t)shares;
 

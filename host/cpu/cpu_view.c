@@ -21,6 +21,7 @@ static void become_short(urnc_row *row, int64_t count) {
     row->kept = view;
     row->id = row->short_id;
     row->kept_top = 0;
+    row->weighed = 0; /* its groups are others */
     row->count = count;
 }
 

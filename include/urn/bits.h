@@ -28,7 +28,8 @@
  *                    A logit step closes the current epoch, if one is open.
  *      keep steps    open an epoch if none is open, then remove ids from K by their rule (section 3).
  *      the draw      opens an epoch if none is open, then draws from K by its weights (section 4).
- *    If K is empty when an epoch opens: URN_ROW_EMPTY. If T is not finite, or < 0, URN_ROW_PARAM.
+ *    If K is empty when an epoch opens: URN_ROW_EMPTY; a row with URN_ROW_NAN or URN_ROW_INF gets no other bit. A list
+ *    whose temperatures multiply to a T that is not finite is URN_ROW_PARAM, known before the logits are read.
  *    Opening an epoch fixes
  *      M = the largest x in K,   c = URN_LOG2E / T (f32 division).
  *      If T == 0 or c is infinite the epoch is *greedy*: K becomes {the first of K in the order}, its weight
@@ -84,8 +85,9 @@
  *                      f64(E), f64(Z) convert from u64. greedy: 0.
  *      kept_count    = |K| at the draw (ids of weight 0 in K count)
  *      kept_logmass  = f32(A * LN2), A = sum over epochs, in order, of log2(Z when the epoch ends) - log2(Z when it
- *                      opened), each difference rounded in f64, added in f64 to A = 0; greedy epochs add 0. The
- *                      natural log of the mass that the keep steps left (log Z of the truncation).
+ *                      opened), each difference rounded in f64, added in f64 to A = 0; greedy epochs add 0. An epoch
+ *                      ends before the logit step that closes it acts, or at the draw. The natural log of the mass
+ *                      that the keep steps left (log Z of the truncation).
  *      A row that draws nothing has id -1, rank -1, kept_count 0, and the f32 NaN URN_NAN_BITS elsewhere.
  */
 #ifndef URN_BITS_H

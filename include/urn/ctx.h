@@ -12,7 +12,8 @@ extern "C" {
 typedef struct urn_ctx urn_ctx;
 
 /* Where calls run. SIMT compiles the CUDA kernels for the CPU (development builds); NONE checks and plans every
- * call and runs nothing, which measures the host's own cost. AUTO is CUDA where a device answers, else CPU. */
+ * call and runs no kernel, which measures the host's own cost; its copies are made. AUTO is CUDA where a device
+ * answers, else CPU. */
 typedef enum urn_backend_kind {
     URN_BACKEND_AUTO = 0,
     URN_BACKEND_CPU = 1,

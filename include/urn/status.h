@@ -26,7 +26,7 @@ extern "C" {
     X(URN_E_DEVICE, 21, "no such device: choose an ordinal that `urn info` lists") \
     X(URN_E_CUDA, 22, "a CUDA call failed: the detail has CUDA's name and text for it") \
     X(URN_E_MEMORY, 23, "out of memory: free some or ask for less") \
-    X(URN_E_WORKSPACE, 24, "the workspace is too small: call urn_stream_reserve with the size in the detail, or pass one") \
+    X(URN_E_WORKSPACE, 24, "the workspace is too small: urn_stream_reserve the size in the detail, or pass one") \
     X(URN_E_CAPTURE, 25, "not allowed while the stream is being captured: make this call before capture begins")
 
 typedef enum urn_status {

@@ -63,14 +63,14 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
         Global<const int64_t> offsets(m.offsets, m.rows + 1, TAG_INDEX);
         int64_t end = offsets.load(row + 1);
         start = offsets.load(row);
-        cols = end - start;
+        cols = (int64_t)((uint64_t)end - (uint64_t)start); // may wrap, and is refused then by what follows
         if (start < 0 || end < start || end > m.data_size || cols > m.cols) at.status = URN_ROW_INDEX;
     } else {
-        if (m.row_index) {
-            from = Global<const int32_t>(m.row_index, m.rows, TAG_INDEX).load(row);
-            if (from < 0 || from >= m.data_rows) at.status = URN_ROW_INDEX;
-        }
-        start = from * m.row_stride; // 64 bits: rows * row_stride may pass 2^31
+        if (m.row_index) from = Global<const int32_t>(m.row_index, m.rows, TAG_INDEX).load(row);
+        if (m.row_index && (from < 0 || from >= m.data_rows))
+            at.status = URN_ROW_INDEX;
+        else
+            start = from * m.row_stride; // 64 bits: rows * row_stride may pass 2^31
     }
     if (at.list < 0 || at.list >= lists) at.status = URN_ROW_INDEX;
     if (p.position)

@@ -18,9 +18,8 @@ URN_DEVICE uint32_t max_of(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 enum { UNIT = 8, GROUP = 256, GROUP_UNITS = 32 };
 
-// The caller's unit of a group. Opaque: what the compiler would work out about eight unrolled addresses costs it
-// minutes a kernel and saves none of them.
-URN_DEVICE uint32_t own_unit(uint32_t group) { return opaque(group * GROUP_UNITS + lane_id()); }
+// The caller's unit of a group.
+URN_DEVICE uint32_t own_unit(uint32_t group) { return group * GROUP_UNITS + lane_id(); }
 
 // Groups that rows of up to `cols` elements need, at the worst alignment. The workspace of streamed rows counts so too.
 URN_HOST_DEVICE uint32_t row_groups(int64_t cols, size_t element) {

@@ -15,25 +15,38 @@ namespace {
 constexpr size_t kPage = 4096;
 // Kernels keep small arrays only. Sanitizers pad frames, so they get more.
 constexpr size_t kStack = (URN_FIBRE_ASAN || URN_FIBRE_TSAN ? 256 : 64) * 1024;
-constexpr size_t kStride = kStack + kPage; // guard page below each stack
+constexpr size_t kStride = kStack + kPage; // a page below each stack: a guard, or slack
 constexpr size_t kSlab = 128;              // stacks mapped together
-constexpr size_t kMaxGuards = 24000;       // each splits a mapping; Linux allows 65,530 of them by default
+// A guard splits its mapping, which triples what a stack costs: a block's worth has them, the crowd of a large cluster
+// has canaries. All threads of a launch run the same code, so an overflow is likely to meet a guard anyhow.
+constexpr size_t kMaxGuards = 1024;
+constexpr size_t kCanaryRoom = 64; // above every stack, for the canary of the next: a page that is touched anyway
 constexpr uint64_t kCanary = 0x5ca1ab1e0ddba11full;
 
 std::atomic<size_t> guards_in_use{0};
+#if URN_FIBRE_TSAN
+constexpr size_t kMaxTsan = 7000; // its runtime holds at most 8,128 threads and fibres together
+std::atomic<size_t> tsan_fibres{0};
+#endif
 
 } // namespace
 
 size_t StackPool::limit() {
-    // TSan's runtime holds at most 8,128 threads and fibres together.
-    return URN_FIBRE_TSAN ? 2048 : 16 * 1024;
+    return URN_FIBRE_TSAN ? 2048 : 16 * 1024; // TSan makes each of them slowly
 }
 
 bool StackPool::give(Context *context) {
+#if URN_FIBRE_TSAN
+    if (tsan_fibres.fetch_add(1) >= kMaxTsan) {
+        tsan_fibres.fetch_sub(1);
+        return false;
+    }
+    given++;
+#endif
     if (free_count == 0) {
         Slab *slab = new (std::nothrow) Slab;
         if (!slab) return false;
-        slab->bytes = kSlab * kStride;
+        slab->bytes = kPage + kSlab * kStride;
         void *base =
             mmap(nullptr, slab->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (base == MAP_FAILED) {
@@ -43,30 +56,35 @@ bool StackPool::give(Context *context) {
         slab->base = static_cast<char *>(base);
         slab->guards = 0;
         if (guards_in_use.fetch_add(kSlab) + kSlab <= kMaxGuards) {
-            slab->guards = kSlab;
-            // A refused mprotect leaves that stack with its canary only.
-            for (size_t i = 0; i < kSlab; i++) (void)mprotect(slab->base + i * kStride, kPage, PROT_NONE);
-        } else {
-            guards_in_use.fetch_sub(kSlab);
+            while (slab->guards < kSlab && mprotect(slab->base + kPage + slab->guards * kStride, kPage, PROT_NONE) == 0)
+                slab->guards++;
         }
+        guards_in_use.fetch_sub(kSlab - slab->guards);
         slab->next = slabs;
         slabs = slab;
-        free_at = slab->base;
+        free_at = slab->base + kPage;
         free_count = kSlab;
     }
-    context->stack = free_at + kPage;
+    context->guarded = kSlab - free_count < slabs->guards;
+    context->stack = free_at + (context->guarded ? kPage : 0);
     // Same-named frames of a warp's stacks would all fall into the same cache sets: let each start a few lines lower.
-    context->stack_bytes = kStack - free_count * 5 * 64 % kPage;
+    size_t colour = free_count * 5 * 64 % kPage;
+    context->stack_bytes = static_cast<size_t>(free_at + kStride - kCanaryRoom - colour - context->stack);
     context->resume = nullptr;
-    std::memcpy(context->stack, &kCanary, sizeof kCanary);
+    if (!context->guarded) std::memcpy(context->stack - kCanaryRoom, &kCanary, sizeof kCanary);
     free_at += kStride;
     free_count--;
     return true;
 }
 
-bool StackPool::intact(const Context *context) { return std::memcmp(context->stack, &kCanary, sizeof kCanary) == 0; }
+bool StackPool::intact(const Context *context) {
+    return context->guarded || std::memcmp(context->stack - kCanaryRoom, &kCanary, sizeof kCanary) == 0;
+}
 
 StackPool::~StackPool() {
+#if URN_FIBRE_TSAN
+    tsan_fibres.fetch_sub(given);
+#endif
     while (slabs) {
         Slab *next = slabs->next;
 #if URN_FIBRE_ASAN

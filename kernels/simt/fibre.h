@@ -28,6 +28,7 @@ struct Context {
     void *resume = nullptr; // where it goes on; null: not started
     char *stack = nullptr;  // lowest address
     size_t stack_bytes = 0;
+    bool guarded = false;       // an unmapped page lies below; else a canary
     void *fake_stack = nullptr; // ASan's
     void *tsan = nullptr;       // TSan's fibre
 };
@@ -57,8 +58,8 @@ void context_adopt_thread(Context *self);
 // Let `context` start in `entry` at the next switch; whatever it was doing is discarded, nothing is unwound.
 void context_start(Context *context, void (*entry)(boost::context::detail::transfer_t));
 
-// Stacks for the fibres of one OS thread: kept until the pool dies, guarded by an unmapped page each as long as the
-// process can afford the mappings, by a canary word always.
+// Stacks for the fibres of one OS thread: kept until the pool dies; the first ones of a process are guarded by an
+// unmapped page each, the others by a canary word.
 class StackPool {
   public:
     StackPool() = default;
@@ -77,7 +78,7 @@ class StackPool {
     };
     Slab *slabs = nullptr;
     char *free_at = nullptr;
-    size_t free_count = 0;
+    size_t free_count = 0, given = 0;
 };
 
 } // namespace simt

@@ -78,12 +78,16 @@ void check_races(Block *block, uint32_t byte, uint32_t bytes, uint32_t size, Use
     const Touch now = {block->cluster->clock, me, Crowd::thread};
     const uint32_t met = block == t->block ? block->synced : block->cluster->synced;
     for (uint32_t at = 0; at < bytes; at += size, index++, a++) {
-        // mostly: nobody since the last barrier
+        // mostly: nobody since the last barrier, or a crowd of readers that this one adds nothing to
         if (std::max(a->write.time, a->atomic.time) < met) {
             if (a->read.time < met || (a->read.thread == me && a->read.crowd == Crowd::thread)) {
                 (use == Use::read ? a->read : use == Use::write ? a->write : a->atomic) = now;
                 continue;
             }
+            if (use == Use::read && a->read.time == now.time &&
+                (a->read.crowd == Crowd::cluster ||
+                 (a->read.crowd == Crowd::block && a->read.thread / 1024 == me / 1024)))
+                continue;
         }
         if (!ordered(a->write, t, me) &&
             !(use == Use::write &&

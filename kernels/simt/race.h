@@ -7,7 +7,7 @@
 #ifndef URN_RACE_H
 #define URN_RACE_H
 
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 namespace simt {
 

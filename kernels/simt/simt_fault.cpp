@@ -1,5 +1,5 @@
 // simt_fault.cpp - the record of what kernels did wrong.
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 #include <cstdarg>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // simt_launch.cpp - from launch() to clusters on OS threads.
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,5 @@
 // simt_memory.cpp - the stand-in for device memory: redzones, a limit, and where each allocation ends.
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,5 @@
 // simt_stream.cpp - streams and events. A stream is a queue and a thread that empties it.
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 #include <chrono>
 #include <condition_variable>

@@ -13,15 +13,22 @@
 // launch         Shape, launch, prepare, clusters_that_fit, device_facts, set_launch_options
 //
 // Rules that hold for both bodies
-//  - warp words: all 32 lanes of the warp call together; a lane that is absent is a fault on the CPU, a hang on a GPU.
-//    Blocks have whole warps. No lock step: what lanes exchange goes through a warp word or a barrier.
-//  - block_sync: every thread of the block, at the same place. cluster_sync: every thread of every block.
+//  - warp words: all 32 lanes of the warp call together, at the same place; a lane that is absent is a fault on the
+//    CPU, a hang on a GPU. Blocks have whole warps. No lock step.
+//  - memory: what one thread stores another sees after a barrier both passed: warp_sync within a warp, block_sync
+//    within a block, cluster_sync within a cluster. The other warp words hand over their operands and order no memory.
+//    Two accesses that no barrier orders, one of them a store, are a fault on the CPU; atomics, and stores of the same
+//    value, may meet.
+//  - block_sync: every thread of the block, at the same place. cluster_sync: every thread of every block. A thread that
+//    has exited is missed by both.
 //  - a Shared<T> starts uninitialised; reading it before a store is a fault on the CPU.
-//  - on_rank(r) is the same array in block r of the cluster. Between the last remote access and a block's exit there
-//    must be a cluster_sync.
+//  - on_rank(r) is the same array in block r of the cluster. There must be a cluster_sync before the first access to
+//    another block's memory (it may not have started), and one between the last and the exit of either block.
+//  - bulk copies: one bulk_copy a phase of its barrier. The destination is nobody's until bulk_wait returns; a thread
+//    that has not waited itself needs a barrier with one that has.
 //  - shared memory is laid out once a kernel by taking arrays from an Arena in one function, which the launcher also
 //    runs (with a null Arena) to know the size.
-//  - every launcher calls set_launch_options(device) first: on the CPU it says how many OS threads and which lane order.
+//  - every launcher calls set_launch_options(device) first: on the CPU it says how many threads and which lane order.
 #ifndef URN_WORDS_H
 #define URN_WORDS_H
 

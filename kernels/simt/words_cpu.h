@@ -6,7 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/simt/machine.h"
+#include "kernels/simt/simt_machine.h"
 
 struct CUstream_st;
 struct urnk_device;
@@ -131,8 +131,6 @@ URN_DEVICE float bits_f32(uint32_t v) {
     std::memcpy(&f, &v, sizeof f);
     return f;
 }
-
-URN_DEVICE uint32_t opaque(uint32_t v) { return v; }
 
 // launch
 struct Shape {

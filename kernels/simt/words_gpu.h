@@ -13,10 +13,10 @@ struct urnk_device;
 #define URN_KERNEL(threads) __global__ void __launch_bounds__(threads)
 #define URN_ARGS(T) const __grid_constant__ T
 #define URN_SIDE(name) urnk_cuda_##name
-#define URN_UNROLL _Pragma("unroll")  // the loop below, whose count is constant: its arrays stay in registers
-#define URN_ROLLED _Pragma("unroll 1")  // the loop below stays a loop: one copy of its body
+#define URN_UNROLL _Pragma("unroll")   // the loop below, whose count is constant: its arrays stay in registers
+#define URN_ROLLED _Pragma("unroll 1") // the loop below stays a loop: one copy of its body
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-#define URN_HAS_CLUSTER 1  // clusters, distributed shared memory, bulk copies
+#define URN_HAS_CLUSTER 1 // clusters, distributed shared memory, bulk copies
 #else
 #define URN_HAS_CLUSTER 0
 #endif
@@ -102,7 +102,7 @@ template <class T> struct Shared {
     T *p;
     URN_DEVICE T load(size_t i) const { return p[i]; }
     URN_DEVICE void store(size_t i, T v) const { p[i] = v; }
-    URN_DEVICE T add(size_t i, T v) const { return atomicAdd(p + i, v); }  // returns the old value; T is uint32_t
+    URN_DEVICE T add(size_t i, T v) const { return atomicAdd(p + i, v); } // returns the old value; T is uint32_t
     URN_DEVICE T max(size_t i, T v) const { return atomicMax(p + i, v); }
     URN_DEVICE T or_(size_t i, T v) const { return atomicOr(p + i, v); }
     // 16 bytes from element i, whose address is a multiple of 16
@@ -196,12 +196,11 @@ URN_DEVICE void bulk_copy(Shared<uint64_t> barrier, Shared<T> dst, size_t di, Gl
 URN_DEVICE void bulk_wait(Shared<uint64_t> barrier, uint32_t phase) {
 #if URN_HAS_CLUSTER
     uint32_t b = (uint32_t)__cvta_generic_to_shared(barrier.p), done = 0;
-    while (!done)  // try_wait suspends the thread in hardware for a bounded time; the copy always completes
-        asm volatile(
-            "{\n.reg .pred p;\nmbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\nselp.u32 %0, 1, 0, p;\n}"
-            : "=r"(done)
-            : "r"(b), "r"(phase)
-            : "memory");
+    while (!done) // try_wait suspends the thread in hardware for a bounded time; the copy always completes
+        asm volatile("{\n.reg .pred p;\nmbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\nselp.u32 %0, 1, 0, p;\n}"
+                     : "=r"(done)
+                     : "r"(b), "r"(phase)
+                     : "memory");
 #else
     (void)barrier, (void)phase;
 #endif
@@ -217,20 +216,13 @@ URN_DEVICE int popc_u32(uint32_t v) { return __popc(v); }
 URN_DEVICE uint32_t f32_bits(float v) { return __float_as_uint(v); }
 URN_DEVICE float bits_f32(uint32_t v) { return __uint_as_float(v); }
 
-// v, of which the compiler forgets how it was made: nested minima in loop bounds cost it minutes, the kernel nothing
-URN_DEVICE uint32_t opaque(uint32_t v) {
-    asm volatile("" : "+r"(v));
-    return v;
-}
-
 // launch
 struct Shape {
-    uint32_t grid, threads, cluster;  // grid in blocks, a multiple of cluster
-    size_t shared;                    // dynamic bytes of a block
+    uint32_t grid, threads, cluster; // grid in blocks, a multiple of cluster
+    size_t shared;                   // dynamic bytes of a block
 };
 
-template <class Args>
-int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const Args &args) {
+template <class Args> int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const Args &args) {
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3(shape.grid);
     config.blockDim = dim3(shape.threads);
@@ -247,10 +239,11 @@ int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const 
 
 // Let a kernel use `shared` bytes and clusters past 8 blocks; load it. Once, at context creation.
 template <class Args> int prepare(void (*kernel)(Args), size_t shared) {
-    cudaError_t e = cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared);
+    const cudaFuncAttribute most = cudaFuncAttributeMaxDynamicSharedMemorySize;
+    cudaError_t e = cudaFuncSetAttribute((const void *)kernel, most, (int)shared);
     // devices without clusters refuse this: they are never asked for one
-    if (e == cudaSuccess && cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeNonPortableClusterSizeAllowed,
-                                                 1) != cudaSuccess)
+    if (e == cudaSuccess &&
+        cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1) != cudaSuccess)
         (void)cudaGetLastError();
     return (int)e;
 }
@@ -270,14 +263,14 @@ template <class Args> int clusters_that_fit(void (*kernel)(Args), Shape shape, i
     *clusters = 0;
     if (cudaOccupancyMaxActiveClusters(clusters, kernel, &config) != cudaSuccess) {
         *clusters = 0;
-        (void)cudaGetLastError();  // "does not fit" is an answer here
+        (void)cudaGetLastError(); // "does not fit" is an answer here
     }
     return 0;
 }
 
 struct DeviceFacts {
-    int compute, multiprocessors;  // 10 * major + minor
-    int shared;                    // bytes a block may use when it asks
+    int compute, multiprocessors; // 10 * major + minor
+    int shared;                   // bytes a block may use when it asks
     char name[128];
 };
 
@@ -285,10 +278,8 @@ inline int device_facts(int ordinal, DeviceFacts *facts) {
     int major = 0, minor = 0;
     cudaError_t e = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, ordinal);
     if (e == cudaSuccess) e = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, ordinal);
-    if (e == cudaSuccess)
-        e = cudaDeviceGetAttribute(&facts->multiprocessors, cudaDevAttrMultiProcessorCount, ordinal);
-    if (e == cudaSuccess)
-        e = cudaDeviceGetAttribute(&facts->shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal);
+    if (e == cudaSuccess) e = cudaDeviceGetAttribute(&facts->multiprocessors, cudaDevAttrMultiProcessorCount, ordinal);
+    if (e == cudaSuccess) e = cudaDeviceGetAttribute(&facts->shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal);
     facts->compute = 10 * major + minor;
     cudaDeviceProp properties;
     if (e == cudaSuccess) e = cudaGetDeviceProperties(&properties, ordinal);
@@ -299,6 +290,6 @@ inline int device_facts(int ordinal, DeviceFacts *facts) {
 // Says how the SIMT layer runs this thread's later launches; a GPU needs no telling.
 inline void set_launch_options(const urnk_device *) {}
 
-}  // namespace urnd
+} // namespace urnd
 
 #endif

@@ -196,12 +196,47 @@ START_TEST(state_gives_the_position) {
 }
 END_TEST
 
+/* The position, under seed 0 and label 0, whose draw 0 has 2^64 - U = 153 * 2^24 less a little: found by walking 2^29
+ * positions. Its r lies 153 units of weight below Z. */
+#define NEAR_THE_TOP 523282144u
+
+/* property  the first id with S_i > r is drawn where r equals a prefix sum, down to one unit of Z and all bits of U
+ * why       `>=` for `>`, a U of 32 bits or an f64 prefix sum give the neighbour; at random that shows once in 2^40
+ * shapes    one id of weight 2^40 and 300 of weight 1, with up to 256 of weight 0 before, so that r falls on the first
+ *           and on the last id of a group of any size */
+START_TEST(one_unit_of_weight_decides_the_draw) {
+    enum { ONES = 300, MOST = ONES + 1 + 256 };
+    uint64_t u = oracle_u64(0, 0, 0, NEAR_THE_TOP);
+    ut_note("position %u", NEAR_THE_TOP);
+    UT_ASSERT(u >> 24 == (UINT64_C(1) << 40) - 153, "this position's U is %016llx", (unsigned long long)u);
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        int small = kind == URN_BACKEND_SIMT || ut_quick(); /* then ids 248 to 281, across the seam of groups of 256 */
+        for (int pad = small ? 100 : 0; pad < (small ? 134 : 256); pad++) {
+            float x[MOST];
+            int32_t n = pad + 1 + ONES, wanted = n - 153;
+            for (int32_t i = 0; i < n; i++) x[i] = i < pad ? -100 : i == pad ? 0 : -27.725f;
+            ut_job job = {.logits = x, .rows = 1, .cols = n, .position_value = NEAR_THE_TOP};
+            ut_draws *d = ut_sample_all(bed, &job), *exact = oracle_draws(&job);
+            ut_note("%s, %d ids of weight 0 first", urn_backend_name(kind), pad);
+            UT_ASSERT(exact->ids[0] == wanted, "the oracle draws %d, not %d", exact->ids[0], wanted);
+            UT_ASSERT(d->ids[0] == wanted, "id %d, wanted %d", d->ids[0], wanted);
+            UT_SAME_DRAWS(d, exact, urn_backend_name(kind));
+            ut_draws_free(d);
+            ut_draws_free(exact);
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 Suite *prop_draw_suite(void) {
     Suite *suite = suite_create("prop_draw");
     TCase *tcase = tcase_create("draw");
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, impossible_ids_are_never_drawn);
     tcase_add_test(tcase, seed_label_position_and_draw_choose_the_words);
+    tcase_add_test(tcase, one_unit_of_weight_decides_the_draw);
     tcase_add_test(tcase, draws_are_a_prefix_of_more_draws);
     tcase_add_test(tcase, side_outputs_keep_their_bounds);
     tcase_add_test(tcase, state_gives_the_position);

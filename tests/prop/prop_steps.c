@@ -207,6 +207,31 @@ START_TEST(temperature_zero_is_the_first_argmax) {
 }
 END_TEST
 
+/* property  the first argmax of a row that is flat after its head is the first of the flat part, at any length
+ * why       ties then lie in every lane, warp and block, and each of them must give way to the smallest id */
+START_TEST(ties_everywhere_go_to_the_smallest_id) {
+    static const int64_t lengths[] = {40, 1000, 5003, 40000};
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        for (int i = 0; i < 4; i++) {
+            float *x = (float *)ut_malloc(4 * (size_t)lengths[i]);
+            int32_t first = (int32_t)(lengths[i] / 3);
+            for (int64_t j = 0; j < lengths[i]; j++) x[j] = j < first ? 1 : 2;
+            urn_step steps[] = {urn_temperature(urn_f(0)), urn_top_k(urn_i(1))};
+            ut_job job = {.logits = x, .rows = 1, .cols = lengths[i]};
+            for (int s = 0; s < 2; s++) { /* greedy, then top-k 1 */
+                ut_draws *d = ut_sample_steps(bed, &job, steps + s, 1);
+                ut_note("%s, 1 row of %lld, step %d", urn_backend_name(kind), (long long)lengths[i], s);
+                UT_ASSERT(d->ids[0] == first, "id %d, wanted %d", d->ids[0], first);
+                ut_draws_free(d);
+            }
+            free(x);
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 /* property  top-k keeps exactly k under ties: the k first in the order, and each of them can be drawn
  * why       the usual rule (all at least the k-th value) keeps more; a tie cut by launch shape would keep others */
 START_TEST(top_k_keeps_exactly_k_under_ties) {
@@ -262,6 +287,41 @@ START_TEST(extreme_parameters_keep_the_top) {
 }
 END_TEST
 
+/* property  thresholds are exact integers: ceil(p Z) and ceil(m 2^F), one unit of weight decides
+ * why       the integers make a boundary that floats cannot have; rounding down keeps another set
+ * shapes    weights 2^40, 2^40, 2 and 1: half of Z is 1.5 units above the first prefix, m = 1.5 * 2^-40 lies between
+ * the last two */
+START_TEST(thresholds_are_decided_by_one_unit) {
+    const float x[] = {0, 0, -27.032f, -27.725f};
+    const uint64_t weights[] = {UINT64_C(1) << 40, UINT64_C(1) << 40, 2, 1};
+    const unsigned char all[] = {1, 1, 1, 1};
+    const struct {
+        urn_step step;
+        int64_t cols;
+        int32_t kept;
+    } cases[] = {{urn_top_p(urn_f(0.5f)), 2, 1},      {urn_top_p(urn_f(0.5f)), 3, 2},
+                 {urn_top_p(urn_f(0.5f)), 4, 2},      {urn_top_p(urn_f(0x1.fffffep-1f)), 4, 2},
+                 {urn_min_p(urn_f(0x1p-40f)), 4, 4},  {urn_min_p(urn_f(0x1.8p-40f)), 4, 3},
+                 {urn_min_p(urn_f(0x1p-39f)), 4, 3},  {urn_min_p(urn_f(0x1.000002p-39f)), 4, 2},
+                 {urn_min_p(urn_f(0x1p-149f)), 4, 4}, {urn_top_p(urn_f(0x1p-149f)), 4, 1}};
+    uint64_t w[4];
+    oracle_weights(x, 4, all, 1.0f, w);
+    ut_note("four logits");
+    UT_SAME_BITS(w, weights, 4, "weights of the four logits");
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            ut_job job = {.logits = x, .rows = 1, .cols = cases[i].cols};
+            ut_draws *d = ut_sample_steps(bed, &job, &cases[i].step, 1);
+            ut_note("%s, case %zu", urn_backend_name(kind), i);
+            UT_ASSERT(d->kept_count[0] == cases[i].kept, "kept %d, wanted %d", d->kept_count[0], cases[i].kept);
+            ut_draws_free(d);
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 Suite *prop_steps_suite(void) {
     Suite *suite = suite_create("prop_steps");
     TCase *tcase = tcase_create("steps");
@@ -272,8 +332,10 @@ Suite *prop_steps_suite(void) {
     tcase_add_test(tcase, adding_a_constant_changes_only_lse);
     tcase_add_test(tcase, temperature_two_undoes_logits_times_two);
     tcase_add_test(tcase, temperature_zero_is_the_first_argmax);
+    tcase_add_test(tcase, ties_everywhere_go_to_the_smallest_id);
     tcase_add_test(tcase, top_k_keeps_exactly_k_under_ties);
     tcase_add_test(tcase, extreme_parameters_keep_the_top);
+    tcase_add_test(tcase, thresholds_are_decided_by_one_unit);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -140,7 +140,20 @@ START_TEST(a_fault_ends_the_launch) {
 }
 END_TEST
 
+/* property  a stack is guarded, or else says that it overflowed; its neighbours do not */
+START_TEST(stacks_know_their_end) {
+    simt::StackPool pool;
+    std::vector<simt::Context> all(1100);
+    for (simt::Context &c : all) ck_assert(pool.give(&c));
+    ck_assert(!all[1098].guarded); // more than a process guards
+    for (const simt::Context &c : all) ck_assert(simt::StackPool::intact(&c));
+    std::memset(all[1098].stack - 64, 0, 64 + 64);
+    for (size_t i = 0; i < all.size(); i++) ck_assert_int_eq(simt::StackPool::intact(&all[i]), i != 1098);
+}
+END_TEST
+
 Suite *simt_meet_suite(void) {
     return suite_of("simt_meet", {meeting_threads_make_no_fault, absent_lanes_are_caught, fault_text_says_who_and_where,
-                                  divergent_barriers_are_caught, kernels_run_after_a_fault, a_fault_ends_the_launch});
+                                  divergent_barriers_are_caught, kernels_run_after_a_fault, a_fault_ends_the_launch,
+                                  stacks_know_their_end});
 }

@@ -15,6 +15,9 @@ enum Kind {
     SAME_VALUE,        // all threads store the same value: not a race
     ATOMIC_PLAIN,      // an atomic and a plain read
     BLOCK_ONLY,        // a block_sync where a cluster_sync is needed
+    STORE_OTHER_WARP,  // warp 0 stores; warp 1 meets only itself and reads
+    READ_OTHER_WARP,   // warp 0 reads; warp 1 stores, and nobody reads after
+    STORE_OTHER_BLOCK, // block 0 stores; block 1 meets only itself and reads
     WORD_IS_NO_BARRIER // a shuffle orders nothing
 };
 
@@ -32,6 +35,20 @@ URN_KERNEL(1024) racy(URN_ARGS(Args) a) {
     x.store(t, 0);
     small.store(t, static_cast<uint16_t>(t));
     cluster_sync();
+    if (a.kind == STORE_OTHER_WARP || a.kind == READ_OTHER_WARP) {
+        bool first = warp_id() == 0, stores = first == (a.kind == STORE_OTHER_WARP);
+        if (!first) warp_sync();
+        if (t < 64 && stores) x.store(lane_id(), 9);
+        if (t < 64 && !stores) v = x.load(lane_id());
+        return;
+    }
+    if (a.kind == STORE_OTHER_BLOCK) {
+        if (cluster_rank() == 0) x.store(t, 9);
+        block_sync();
+        if (cluster_rank() == 1) v = x.on_rank(0).load(t);
+        cluster_sync();
+        return;
+    }
     x.store(t, t + 1);
     if (a.kind == WARP_ONLY)
         warp_sync();

@@ -1,6 +1,6 @@
-/* machine.c - cores by affinity, model name from /proc/cpuinfo; no allocation, so no stdio. */
+/* processor.c - cores by affinity, model name from /proc/cpuinfo; no allocation, so no stdio. */
 #define _GNU_SOURCE
-#include "host/machine.h"
+#include "host/processor.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int32_t urn_machine_cores(void) {
+int32_t urn_processor_cores(void) {
 #if defined(__linux__)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return (int32_t)CPU_COUNT(&set);
@@ -17,7 +17,7 @@ int32_t urn_machine_cores(void) {
     return online > 0 ? (int32_t)online : 1;
 }
 
-void urn_machine_name(char *name, size_t bytes) {
+void urn_processor_name(char *name, size_t bytes) {
     char text[4096];
     ssize_t got = -1;
     snprintf(name, bytes, "cpu");

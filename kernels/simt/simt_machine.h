@@ -1,7 +1,7 @@
-// machine.h - what a simulated GPU thread, warp, block and cluster is made of. Included by words_cpu.h, whose words
-// are inline where they are hot (who am I, memory) and calls where they may switch fibres (meet, warp words).
-#ifndef URN_MACHINE_H
-#define URN_MACHINE_H
+// simt_machine.h - what a simulated GPU thread, warp, block and cluster is made of. Included by words_cpu.h, whose
+// words are inline where they are hot (who am I, memory) and calls where they may switch fibres (meet, warp words).
+#ifndef URN_SIMT_MACHINE_H
+#define URN_SIMT_MACHINE_H
 
 #include <cstddef>
 #include <cstdint>

@@ -1,0 +1,212 @@
+/* prog_bench.c - `urn bench`: the harness of perf/ with the user's choice of cases. */
+#include "host/prog_args.h"
+#include "host/prog_device.h"
+#include "host/prog_progress.h"
+#include "perf/bench.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROWS, COLS, DTYPES, INPUTS, STEPS, LOGITS, OUT, QUICK, BACKEND, DEVICE, THREADS };
+enum { MAX_SIZES = 32, MAX_LISTS = 32 };
+
+/* The cases: every combination of these. */
+typedef struct plan {
+    int64_t rows[MAX_SIZES], cols[MAX_SIZES];
+    int row_count, col_count, list_count;
+    unsigned dtypes, inputs; /* bit sets */
+    char text[1024];         /* the step lists, cut apart */
+    const char *lists[MAX_LISTS];
+} plan;
+
+/* "f32,bf16" as a bit set over names; 0 for an unknown name. */
+static unsigned names_to_set(const char *text, const char *const *names) {
+    unsigned set = 0;
+    for (;;) {
+        const size_t n = strcspn(text, ",");
+        int i;
+        for (i = 0; names[i] != NULL; i++)
+            if (strlen(names[i]) == n && memcmp(names[i], text, n) == 0) break;
+        if (names[i] == NULL) return 0;
+        set |= 1u << i;
+        if (text[n] == 0) return set;
+        text += n + 1;
+    }
+}
+
+static int count_bits(unsigned set) {
+    int n = 0;
+    for (; set; set &= set - 1) n++;
+    return n;
+}
+
+static int usage(const char *option, const char *wanted, const char *found) {
+    fprintf(stderr, "urn bench: --%s: %s, not '%s'\n`urn help bench` lists the options.\n", option, wanted, found);
+    return PROG_USAGE;
+}
+
+static int make_plan(const prog_values *v, plan *p) {
+    static const char *const TYPES[] = {"f32", "f16", "bf16", NULL};
+    const int quick = v->of[QUICK].given;
+    const char *rows = quick && !v->of[ROWS].given ? "8" : v->of[ROWS].text;
+    const char *inputs = quick && !v->of[INPUTS].given ? "normal1" : v->of[INPUTS].text;
+    urn_step steps[URN_MAX_STEPS];
+    char *at;
+    int32_t count;
+    memset(p, 0, sizeof *p);
+    p->row_count = prog_sizes(rows, 1, 1 << 20, p->rows, MAX_SIZES);
+    p->col_count = prog_sizes(v->of[COLS].text, 1, URN_MAX_COLS, p->cols, MAX_SIZES);
+    if (p->row_count < 0 || p->col_count < 0) return usage("rows and --cols", "at most 32 sizes each", "more");
+    p->dtypes = names_to_set(v->of[DTYPES].text, TYPES);
+    if (p->dtypes == 0) return usage("dtype", "some of f32,f16,bf16", v->of[DTYPES].text);
+    if (!(v->of[LOGITS].given && !v->of[INPUTS].given))
+        p->inputs = names_to_set(inputs, bench_input_names);
+    else
+        p->inputs = 1u << BENCH_REAL;
+    if (p->inputs == 0) return usage("input", "some of normal1,normal5,gumbel,flat,real", inputs);
+    if ((p->inputs & 1u << BENCH_REAL) && !v->of[LOGITS].given)
+        return usage("input", "real needs --logits FILE.npy (urn generate --dump-logits makes one)", inputs);
+    if (strlen(v->of[STEPS].text) >= sizeof p->text) return usage("steps", "1,023 characters at most", "more");
+    strcpy(p->text, v->of[STEPS].text);
+    for (at = p->text; at != NULL;) {
+        char *end = strchr(at, ';');
+        if (end != NULL) *end++ = 0;
+        if (p->list_count == MAX_LISTS) return usage("steps", "32 lists at most", "more");
+        if (urn_steps_parse(at, steps, &count) != URN_OK) return usage("steps", urn_last_error(), at);
+        p->lists[p->list_count++] = at;
+        at = end;
+    }
+    return PROG_OK;
+}
+
+static int fail(const char *text) {
+    fprintf(stderr, "urn bench: %s\n", text);
+    return PROG_FAILED;
+}
+
+/* All cases; the progress line is erased before each line of results. */
+static int run_cases(bench_bed *bed, const plan *p, FILE *json, int *differ) {
+    const int total = p->row_count * p->col_count * p->list_count * count_bits(p->dtypes) * count_bits(p->inputs);
+    int i, j, k, t, n, done = 0;
+    prog_progress bar;
+    bench_case c;
+    bench_result result;
+    for (n = 0; n < BENCH_INPUTS; n++)
+        for (t = 0; t < 3; t++)
+            for (k = 0; k < p->list_count; k++)
+                for (j = 0; j < p->col_count; j++)
+                    for (i = 0; i < p->row_count; i++) {
+                        if (!(p->inputs >> n & 1) || !(p->dtypes >> t & 1)) continue;
+                        c.input = (bench_input)n;
+                        c.dtype = (urn_dtype)t;
+                        c.steps = p->lists[k];
+                        c.cols = n == BENCH_REAL ? bed->real.cols : p->cols[j];
+                        c.rows = p->rows[i];
+                        if (n == BENCH_REAL && j > 0) continue; /* a file has one length of rows */
+                        prog_progress_begin(&bar, "measuring", total);
+                        prog_progress_update(&bar, done++, c.steps);
+                        if (bench_run(bed, &c, &result) != 0) {
+                            prog_progress_end(&bar);
+                            return fail(bed->error);
+                        }
+                        prog_progress_end(&bar);
+                        bench_print(stdout, bed, &c, &result);
+                        fflush(stdout);
+                        if (json != NULL) bench_print_json(json, bed, &c, &result);
+                        *differ += !result.bits_ok;
+                    }
+    return PROG_OK;
+}
+
+/* Real logits are kept as f32 and rounded to each dtype. */
+static int read_real(const char *path, prog_npy *file, bench_real *real) {
+    prog_error error;
+    if (prog_npy_open(path, file, &error) != 0) return fail(error.text);
+    if (file->type != PROG_F4) return fail("--logits: f4 is wanted (urn generate --dump-logits writes it)");
+    if (file->cols > URN_MAX_COLS) return fail("--logits: rows are too long");
+    real->data = file->data;
+    real->rows = file->rows;
+    real->cols = file->cols;
+    return PROG_OK;
+}
+
+static int run(const prog_values *v) {
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    bench_bed bed;
+    plan p;
+    prog_npy file;
+    bench_real real = {NULL, 0, 0};
+    FILE *json = NULL;
+    int differ = 0, code = make_plan(v, &p);
+    if (code != PROG_OK) return code;
+    memset(&file, 0, sizeof file);
+    memset(&bed, 0, sizeof bed);
+    if (v->of[LOGITS].given) code = read_real(v->of[LOGITS].text, &file, &real);
+    params.backend = (int32_t)v->of[BACKEND].number;
+    params.device = (int32_t)v->of[DEVICE].number;
+    params.threads = (int32_t)v->of[THREADS].number;
+    if (code == PROG_OK && bench_open(&bed, &params, v->of[QUICK].given) != 0) code = fail(bed.error);
+    bed.real = real;
+    if (code == PROG_OK && v->of[OUT].given && (json = fopen(v->of[OUT].text, "a")) == NULL) {
+        fprintf(stderr, "urn bench: %s: %s\n", v->of[OUT].text, strerror(errno));
+        code = PROG_FAILED;
+    }
+    if (code == PROG_OK) {
+        prog_device where;
+        char text[256];
+        where.info = bed.info;
+        prog_device_text(&where, text, sizeof text);
+        printf("%s; %s %.1f GB/s\n", text, bed.ceiling_name, bed.ceiling * 1e-9);
+        bench_print_head(stdout);
+        code = run_cases(&bed, &p, json, &differ);
+    }
+    if (json != NULL && fclose(json) != 0) code = fail("the results could not be written");
+    if (differ > 0) code = fail("bits differ between two runs or two backends: the times above mean nothing");
+    bench_close(&bed);
+    prog_npy_close(&file);
+    return code;
+}
+
+static const prog_option OPTIONS[] = {
+    {"rows", 'r', PROG_SIZES, "N,N...", "1,8,64", 1, 1 << 20, NULL, "rows of a call"},
+    {"cols", 'c', PROG_SIZES, "N,N...", "128256", 1, URN_MAX_COLS, NULL, "logits of a row"},
+    {"dtype", 0, PROG_TEXT, "LIST", "f32,bf16", 0, 0, NULL, "some of f32,f16,bf16"},
+    {"input", 0, PROG_TEXT, "LIST", "normal1,normal5,gumbel,flat", 0, 0, NULL,
+     "some of normal1 (N(0,1)), normal5 (N(0,5)), gumbel, flat (all equal), real (the rows of --logits)"},
+    {"steps", 0, PROG_TEXT, "LISTS", "none;temperature=0.8,top_p=0.95;top_k=50", 0, 0, NULL,
+     "lists of steps, separated by semicolons"},
+    {"logits", 0, PROG_TEXT, "FILE", NULL, 0, 0, NULL,
+     "real logits, f4 .npy, as urn generate --dump-logits writes; alone it replaces the other inputs"},
+    {"out", 'o', PROG_TEXT, "FILE", NULL, 0, 0, NULL, "append one JSON object a case"},
+    {"quick", 'q', PROG_FLAG, NULL, NULL, 0, 0, NULL, "fewer cases (8 rows, normal1), fewer samples: a smoke test"},
+    PROG_OPTION_BACKEND,
+    PROG_OPTION_DEVICE,
+    PROG_OPTION_THREADS,
+};
+
+const prog_command prog_bench = {
+    "bench",
+    "check the bits, then time sampling against its ceiling and a rival",
+    "[OPTIONS]",
+    "For every combination of rows, cols, dtype, input and steps: first checks that two runs, and every backend that "
+    "opens here, give the same bits on a small case of the kind; then times calls on cold inputs (matrices in turn, "
+    "four "
+    "times the last-level cache in all; 256 MiB on a GPU) with the monotonic clock.",
+    OPTIONS,
+    sizeof OPTIONS / sizeof OPTIONS[0],
+    0,
+    0,
+    "One line a case: us, the median of a call; mad %, the median distance from it; n, the samples; GB/s, the bytes "
+    "that "
+    "must be read and written (every logit once) by the time; share, that rate against the copy bandwidth measured at "
+    "the start of the same run (first line); rival x, the time of softmax, f32 running sum and search in plain C on "
+    "one "
+    "thread, without any truncation, divided by ours; bits, ok or DIFFER, which makes the exit code 1. perf/README.md "
+    "says more.",
+    "  urn bench --quick\n"
+    "  urn bench --rows 1,64 --cols 32000,128256 --threads 1 --out results.jsonl\n"
+    "  urn generate --rows 64 --dump-logits real.npy && urn bench --logits real.npy\n",
+    run,
+};

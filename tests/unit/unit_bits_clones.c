@@ -1,0 +1,113 @@
+/* unit_bits_clones.c - every table of loops that this machine can run gives the bits of the plain one. */
+#include <math.h>
+#include <stdio.h>
+
+#include "host/cpu/cpu_calls.h"
+#include "host/cpu/cpu_keys.h"
+#include "host/cpu/cpu_loops.h"
+#include "host/cpu/cpu_weights.h"
+#include "tests/urn_test.h"
+
+#define N (URNC_GROUP * 6 + 77) /* the last group is partial */
+#define GROUPS 7
+
+/* All that a table can say about a view. */
+typedef struct {
+    urnc_tally extremes, weigh, entropy, keep_order, keep_weight, rank;
+    int32_t top[GROUPS];
+    uint64_t sums[GROUPS], kept_sums[GROUPS], weights[GROUPS][URNC_GROUP];
+    uint64_t mass[URNC_BINS + 1], count[URNC_BINS + 1], narrow[URNC_BINS + 1];
+    uint32_t by_order[GROUPS * URNC_WORDS], by_weight[GROUPS * URNC_WORDS], dropped[GROUPS * URNC_WORDS];
+} answers;
+
+static void ask(const urnc_loops *loops, const urnc_view *view, urnc_scale scale, answers *a) {
+    int32_t middle = urnc_order(scale.M - 2.0f / scale.c);
+    urnc_digit mass = {urnc_order(scale.M - 30.0f / scale.c), URNC_BINS, 15, 1}, count = mass;
+    urnc_digit narrow = {middle - 1000, 500, 2, 1};
+    count.by_mass = 0;
+    memset(a, 0, sizeof *a);
+    loops->extremes(view, 0, GROUPS, a->top, &a->extremes);
+    loops->weigh(view, scale, 0, GROUPS, a->sums, &a->weigh);
+    loops->entropy(view, scale, 0, GROUPS, &a->entropy);
+    for (int64_t g = 0; g < GROUPS; g++) loops->weights(view, scale, g, a->weights[g]);
+    loops->digits(view, scale, &mass, 0, GROUPS, a->top, a->mass);
+    loops->digits(view, scale, &count, 0, GROUPS, NULL, a->count);
+    loops->digits(view, scale, &narrow, 0, GROUPS, a->top, a->narrow);
+    loops->keep_order(view, middle, 0, GROUPS, a->top, a->by_order, &a->keep_order);
+    loops->keep_weight(view, scale, UINT64_C(1) << 35, INT32_MIN, 0, GROUPS, NULL, a->by_weight, a->kept_sums,
+                       &a->keep_weight);
+    loops->rank(view, middle, N / 2, 0, GROUPS, a->top, &a->rank);
+    memcpy(a->dropped, a->by_order, sizeof a->dropped);
+    loops->drop_last(view, a->top[1], 3, a->dropped);
+}
+
+/* property  same bits from every clone: sums, weights, bins, bits, counts; each dtype, with and without bits of K
+ * why       a clone that fuses, reorders or rounds otherwise would make results depend on the machine */
+START_TEST(clones_agree) {
+    static float x[N];
+    static uint16_t packed[N];
+    uint32_t bits[GROUPS * URNC_WORDS];
+    answers *plain = ut_malloc(sizeof *plain), *clone = ut_malloc(sizeof *clone);
+    const urnc_loops *const *tables = urnc_loops_here();
+    printf("clones here:");
+    for (int t = 0; tables[t]; t++) printf(" %s", tables[t]->name);
+    printf("; used: %s\n", urnc_clone());
+    ck_assert_str_eq(urnc_clone(), tables[0]->name);
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        ut_rng rng = ut_rng_make(seed);
+        int dtype = (int)(seed % 3), masked = seed >= 6;
+        ut_fill(x, N, seed % 2 ? UT_TIES : UT_NORMAL, 1.0 + (double)seed, seed);
+        ut_punch(x, N, 0.1, seed);
+        x[5] = 0x1p-140f; /* a subnormal */
+        ut_round(x, N, (urn_dtype)dtype);
+        ut_pack(x, N, (urn_dtype)dtype, dtype == URN_F32 ? (void *)x : packed);
+        for (int w = 0; w < GROUPS * URNC_WORDS; w++) bits[w] = w / URNC_WORDS == 3 ? 0 : (uint32_t)ut_u64(&rng);
+        urnc_view view = {dtype == URN_F32 ? (const void *)x : packed, masked ? bits : NULL, N, dtype};
+        urnc_scale scale = {5.0f * (1.0f + (float)seed), URN_LOG2E / (0.25f + (float)seed)};
+        ask(&urnc_loops_default, &view, scale, plain);
+        UT_ASSERT(plain->weigh.sum > 0 && plain->keep_order.count >= 0, "nothing was weighed, seed %d", (int)seed);
+        for (int t = 0; tables[t]; t++) {
+            ask(tables[t], &view, scale, clone);
+            ut_note("seed %d, %s, dtype %d", (int)seed, tables[t]->name, dtype);
+            UT_SAME_BITS((uint32_t *)clone, (uint32_t *)plain, sizeof *plain / 4, "answers");
+        }
+    }
+    free(plain);
+    free(clone);
+}
+END_TEST
+
+/* property  the loops say what the formula says, element by element */
+START_TEST(loops_follow_the_formula) {
+    static float x[N];
+    answers *a = ut_malloc(sizeof *a);
+    ut_fill(x, N, UT_NORMAL, 4.0, 11);
+    urnc_view view = {x, NULL, N, URN_F32};
+    urnc_scale scale = {20.0f, URN_LOG2E / 3.0f};
+    ask(urnc_loops_here()[0], &view, scale, a);
+    uint64_t sum = 0, entropy = 0;
+    int32_t largest = INT32_MIN;
+    for (int i = 0; i < N; i++) {
+        uint64_t w = urnc_weight(x[i] + 0.0f, scale.M, scale.c);
+        int32_t order = urnc_order(x[i] + 0.0f);
+        UT_ASSERT(a->weights[i / URNC_GROUP][i % URNC_GROUP] == w, "weight of %d", i);
+        sum += w;
+        entropy += urnc_weight_entropy(x[i] + 0.0f, scale.M, scale.c);
+        largest = order > largest ? order : largest;
+    }
+    UT_ASSERT(a->weigh.sum == sum && a->entropy.sum == entropy && a->extremes.largest == largest, "a sum differs");
+    free(a);
+}
+END_TEST
+
+Suite *unit_bits_clones_suite(void);
+Suite *unit_bits_clones_suite(void) {
+    Suite *suite = suite_create("unit_bits_clones");
+    TCase *cpu = tcase_create("cpu");
+    tcase_set_tags(cpu, "cpu");
+    tcase_set_timeout(cpu, 60);
+    tcase_add_test(cpu, clones_agree);
+    tcase_add_test(cpu, loops_follow_the_formula);
+    suite_add_tcase(suite, cpu);
+    return suite;
+}
