@@ -13,8 +13,8 @@
 
 namespace urnd {
 
-URN_DEVICE uint32_t min_of(uint32_t a, uint32_t b) { return a < b ? a : b; }
-URN_DEVICE uint32_t max_of(uint32_t a, uint32_t b) { return a > b ? a : b; }
+URN_HOST_DEVICE uint32_t min_of(uint32_t a, uint32_t b) { return a < b ? a : b; }
+URN_HOST_DEVICE uint32_t max_of(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 enum { UNIT = 8, GROUP = 256, GROUP_UNITS = 32 };
 

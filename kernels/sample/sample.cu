@@ -182,14 +182,15 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
 // Threads of a block, bounded by what the kernels are compiled for.
 struct SamplePolicy {
     enum { most_threads = 512 };
-    enum { warp_cols = 1024 };   // longest row of a warp
-    enum { warp_threads = 128 }; // four rows a block; guess
-    enum { threads = 512 };      // one block a multiprocessor; guess
-    enum { half_threads = 256 }; // where two blocks fit; guess
+    enum { most_warp_threads = 256 }; // of blocks whose warps hold rows: room for more registers on sm_80
+    enum { warp_cols = 1024 };        // longest row of a warp
+    enum { warp_threads = 128 };      // four rows a block; guess
+    enum { threads = 512 };           // one block a multiprocessor; guess
+    enum { half_threads = 256 };      // where two blocks fit; guess
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
-URN_KERNEL(SamplePolicy::most_threads)
+URN_KERNEL((TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
     int64_t index = block_id();
     if (TEAM == TEAM_WARP) index = index * block_warps() + warp_id();
@@ -273,7 +274,7 @@ inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, 
     bool warp = cols <= SamplePolicy::warp_cols && !hint.streamed && (hint.team == 0 || hint.team == TEAM_WARP);
     if (warp) {
         SampleKernel k = kernel_of(FORM_WARP, dtype, plain);
-        uint32_t warps = threads_of(hint, SamplePolicy::warp_threads) / 32;
+        uint32_t warps = min_of(threads_of(hint, SamplePolicy::warp_threads), SamplePolicy::most_warp_threads) / 32;
         size_t one = k.shared(all);
         while (warps > 1 && warps * one > limit) warps /= 2;
         return {k, {(uint32_t)((rows + warps - 1) / warps), warps * 32, 1, warps * one}, all};
