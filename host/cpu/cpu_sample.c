@@ -10,8 +10,13 @@
 #define URNC_THREAD 0
 #endif
 
-/* Fewer logits than this, in a row or in a call, are not worth waking a team for: about 15 us of one thread. */
-#define URNC_LONG_ROW 32768
+/* Fewer logits than this in a call are not worth waking a team for: about 15 us of one thread. */
+#define URNC_SMALL_CALL 32768
+
+/* A shorter row is not shared out over threads. Each of its passes meets at a barrier of its own, which costs 40 us where
+ * waiting threads sleep (OMP_WAIT_POLICY=passive), 2 us where they spin: 128,256 f32 logits took 44 us on one thread,
+ * 145 or 27 us on two (EPYC, 2 cores, 2026-11-22). */
+#define URNC_LONG_ROW 262144
 
 typedef struct {
     const urn_sample_params *params;
@@ -64,16 +69,17 @@ void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, c
     sample_call call = {params, lists && lists->count > 0 ? lists : &no_lists, state};
     int64_t rows = params->logits.rows, team = threads < URNC_MAX_TEAM ? threads : URNC_MAX_TEAM, lanes = team;
     size_t shares = workspace_bytes / share_bytes(params->logits.cols);
-    if (rows * params->logits.cols < URNC_LONG_ROW) lanes = team = 1;
+    if (rows * params->logits.cols < URNC_SMALL_CALL) lanes = team = 1;
     if (lanes > rows) lanes = rows;
     if (lanes > (int64_t)shares) lanes = (int64_t)shares;
 
-    if (lanes > 1 && !(rows < team && params->logits.cols >= URNC_LONG_ROW)) {
+    int split = rows < team && params->logits.cols >= URNC_LONG_ROW; /* each row over all threads */
+    if (lanes > 1 && !split) {
         sample_rows(&call, workspace, lanes);
         return;
     }
     urnc_fpenv saved;
     urnc_fpenv_enter(&saved);
-    for (int64_t r = 0; r < rows; r++) sample_row(&call, r, workspace, (int)(team > 1 ? team : 1));
+    for (int64_t r = 0; r < rows; r++) sample_row(&call, r, workspace, split ? (int)team : 1);
     urnc_fpenv_leave(&saved);
 }
