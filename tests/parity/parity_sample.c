@@ -157,6 +157,29 @@ START_TEST(row_count_on_the_device_agrees) {
 }
 END_TEST
 
+/* property  a streamed block folds its mass bins before a limb overflows
+ * why       600,000 ids in one bin, low limbs of 8,192 on average: 4.9e9 a bin, past 2^32
+ * shapes    one block, more than 1,024 groups; the cut falls inside that bin  */
+START_TEST(streamed_blocks_fold_their_mass_bins) {
+    enum { COLS = 600000 };
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = shaped_bed(shapes + 9, 0);
+    float *x = (float *)ut_malloc(4 * COLS);
+    ut_rng rng = ut_rng_make(41);
+    for (int64_t i = 0; i < COLS; i++) x[i] = -14.5f + 0.5f * (float)ut_uniform(&rng);
+    x[12345] = 0;
+    urn_step top_p = urn_top_p(urn_f(0.9985f)); /* within 2^32, the carry that would be lost, of the bin's end */
+    ut_job job = {.logits = x, .dtype = URN_F32, .rows = 1, .cols = COLS};
+    ut_draws *a = ut_sample_steps(cpu, &job, &top_p, 1), *b = ut_sample_steps(simt, &job, &top_p, 1);
+    UT_ASSERT(a->kept_count[0] > 1000 && a->kept_count[0] < COLS, "%d ids kept", (int)a->kept_count[0]);
+    UT_SAME_DRAWS(a, b, "cpu and simt");
+    ut_draws_free(a);
+    ut_draws_free(b);
+    free(x);
+    ut_close(simt);
+    ut_close(cpu);
+}
+END_TEST
+
 static uint64_t logit_bytes(void) { return simt_bytes(TAG_LOGITS).read; }
 
 /* property  the logits of resident rows leave global memory once, whatever is asked for and whatever the steps  */
@@ -234,6 +257,7 @@ Suite *parity_sample_suite(void) {
     tcase_add_loop_test(tcase, lane_order_changes_no_bit, 0, 3);
     tcase_add_loop_test(tcase, no_race_in_any_shape, 0, SHAPES);
     tcase_add_loop_test(tcase, long_rows_agree, 0, 6);
+    tcase_add_test(tcase, streamed_blocks_fold_their_mass_bins);
     tcase_add_loop_test(tcase, mixed_calls_agree, 0, SHAPES);
     tcase_add_test(tcase, row_count_on_the_device_agrees);
     tcase_add_test(tcase, resident_logits_are_read_once);
