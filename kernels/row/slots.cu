@@ -1,15 +1,14 @@
 // slots.cu - the state of requests moves: reset, commit, gather.
 // shapes   position [slots], ids [slots, history] a ring; slot [rows], ids [rows, stride], ancestors [slots]
-// idea     a slot has one owner, so what several rows append to it lands in row order: reset a thread an entry, commit
-// a
-//          warp a slot, which looks for its rows 32 at a time; gather a block a slot, through the shadow
+// idea     a slot has one owner, so what several rows append to it lands in row order: reset a thread an entry; commit
+//          a warp a slot, which looks for its rows 32 at a time; gather a block a slot, through the shadow
 // minimum  commit: slot[rows] and the ids appended, once   this kernel: every slot reads slot[rows], mostly from L2
-//          gather: the state twice (read, write)           this kernel: four times, because rings move in both
-//          directions
+//          gather: the state twice (read, write)           this kernel: four times, since rings move both ways
 // bound    latency: a few microseconds at the sizes of a serving batch
 // launch   grid slots / 8 warps or slots blocks, 256 threads
 // bits     integers only
 // tail     the last block's spare threads and warps leave at once
+// ptxas    4 kernels, no spill, no stack frame: reset 8 to 10 registers, commit 30 to 50, gather 14 to 20 (nvcc 13.0)
 #include "kernels/launch.h"
 #include "kernels/simt/words.h"
 
