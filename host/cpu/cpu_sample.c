@@ -13,9 +13,9 @@
 /* Fewer logits than this in a call are not worth waking a team for: about 15 us of one thread. */
 #define URNC_SMALL_CALL 32768
 
-/* A shorter row is not shared out over threads. Each of its passes meets at a barrier of its own, which costs 40 us where
- * waiting threads sleep (OMP_WAIT_POLICY=passive), 2 us where they spin: 128,256 f32 logits took 44 us on one thread,
- * 145 or 27 us on two (EPYC, 2 cores, 2026-11-22). */
+/* A shorter row is not shared out over threads. Each of its passes meets at a barrier of its own, which costs 40 us
+ * where waiting threads sleep (OMP_WAIT_POLICY=passive), 2 us where they spin: 128,256 f32 logits took 44 us on one
+ * thread, 145 or 27 us on two (EPYC, 2 cores, 2026-11-22). */
 #define URNC_LONG_ROW 262144
 
 typedef struct {
