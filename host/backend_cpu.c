@@ -1,9 +1,9 @@
 /* backend_cpu.c - calls run in plain C before they return; there are no streams, and device memory is host memory. */
 #include <stdio.h>
-#include <string.h>
 
 #include "host/cpu/cpu_calls.h"
 #include "host/handles.h"
+#include "host/inline_stream.h"
 #include "host/processor.h"
 
 static urn_status cpu_available(void) { return URN_OK; }
@@ -15,37 +15,6 @@ static urn_status cpu_open(urn_ctx *ctx) {
 }
 
 static void cpu_close(urn_ctx *ctx) { (void)ctx; }
-
-static urn_status cpu_stream_open(urn_ctx *ctx, struct CUstream_st **stream) {
-    (void)ctx;
-    *stream = NULL;
-    return URN_OK;
-}
-
-static void cpu_stream_close(urn_ctx *ctx, struct CUstream_st *stream) { (void)ctx, (void)stream; }
-
-static urn_status cpu_stream_sync(urn_ctx *ctx, struct CUstream_st *stream) {
-    (void)ctx, (void)stream;
-    return URN_OK;
-}
-
-static urn_status cpu_stream_capturing(urn_ctx *ctx, struct CUstream_st *stream, int *capturing) {
-    (void)ctx, (void)stream;
-    *capturing = 0;
-    return URN_OK;
-}
-
-static urn_status cpu_copy(urn_ctx *ctx, struct CUstream_st *stream, void *dst, const void *src, size_t bytes) {
-    (void)ctx, (void)stream;
-    memcpy(dst, src, bytes);
-    return URN_OK;
-}
-
-static urn_status cpu_zero(urn_ctx *ctx, struct CUstream_st *stream, void *dst, size_t bytes) {
-    (void)ctx, (void)stream;
-    memset(dst, 0, bytes);
-    return URN_OK;
-}
 
 static urn_status cpu_sample(urn_ctx *ctx, struct CUstream_st *stream, const urnk_sample_call *call) {
     (void)stream;
@@ -83,12 +52,12 @@ const urn_backend urn_backend_cpu = {
     .close = cpu_close,
     .memory_get = urn_memory_get_host,
     .memory_put = urn_memory_put_host,
-    .stream_open = cpu_stream_open,
-    .stream_close = cpu_stream_close,
-    .stream_sync = cpu_stream_sync,
-    .stream_capturing = cpu_stream_capturing,
-    .copy = cpu_copy,
-    .zero = cpu_zero,
+    .stream_open = urn_inline_stream_open,
+    .stream_close = urn_inline_stream_close,
+    .stream_sync = urn_inline_stream_sync,
+    .stream_capturing = urn_inline_stream_capturing,
+    .copy = urn_inline_copy,
+    .zero = urn_inline_zero,
     .sample = cpu_sample,
     .slots_reset = cpu_slots_reset,
     .slots_commit = cpu_slots_commit,

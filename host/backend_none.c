@@ -1,9 +1,9 @@
 /* backend_none.c - every call is checked and planned, no kernel is run: what is left is the host's own cost. Memory and
  * copies are real, so that buffers hold what was written to them. */
 #include <stdio.h>
-#include <string.h>
 
 #include "host/handles.h"
+#include "host/inline_stream.h"
 
 static urn_status none_available(void) { return URN_OK; }
 
@@ -13,37 +13,6 @@ static urn_status none_open(urn_ctx *ctx) {
 }
 
 static void none_close(urn_ctx *ctx) { (void)ctx; }
-
-static urn_status none_stream_open(urn_ctx *ctx, struct CUstream_st **stream) {
-    (void)ctx;
-    *stream = NULL;
-    return URN_OK;
-}
-
-static void none_stream_close(urn_ctx *ctx, struct CUstream_st *stream) { (void)ctx, (void)stream; }
-
-static urn_status none_stream_sync(urn_ctx *ctx, struct CUstream_st *stream) {
-    (void)ctx, (void)stream;
-    return URN_OK;
-}
-
-static urn_status none_stream_capturing(urn_ctx *ctx, struct CUstream_st *stream, int *capturing) {
-    (void)ctx, (void)stream;
-    *capturing = 0;
-    return URN_OK;
-}
-
-static urn_status none_copy(urn_ctx *ctx, struct CUstream_st *stream, void *dst, const void *src, size_t bytes) {
-    (void)ctx, (void)stream;
-    memcpy(dst, src, bytes);
-    return URN_OK;
-}
-
-static urn_status none_zero(urn_ctx *ctx, struct CUstream_st *stream, void *dst, size_t bytes) {
-    (void)ctx, (void)stream;
-    memset(dst, 0, bytes);
-    return URN_OK;
-}
 
 static urn_status none_sample(urn_ctx *ctx, struct CUstream_st *stream, const urnk_sample_call *call) {
     (void)ctx, (void)stream, (void)call;
@@ -76,12 +45,12 @@ const urn_backend urn_backend_none = {
     .close = none_close,
     .memory_get = urn_memory_get_host,
     .memory_put = urn_memory_put_host,
-    .stream_open = none_stream_open,
-    .stream_close = none_stream_close,
-    .stream_sync = none_stream_sync,
-    .stream_capturing = none_stream_capturing,
-    .copy = none_copy,
-    .zero = none_zero,
+    .stream_open = urn_inline_stream_open,
+    .stream_close = urn_inline_stream_close,
+    .stream_sync = urn_inline_stream_sync,
+    .stream_capturing = urn_inline_stream_capturing,
+    .copy = urn_inline_copy,
+    .zero = urn_inline_zero,
     .sample = none_sample,
     .slots_reset = none_slots_reset,
     .slots_commit = none_slots_commit,
