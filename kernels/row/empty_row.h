@@ -8,7 +8,7 @@
 
 namespace urnd {
 
-// The row status of a first look's flags and count; 0 where the row can be drawn from so far.
+// The row status of a first look's flags; 0 where the row can be drawn from so far.
 URN_DEVICE int32_t look_status(uint32_t flags) {
     return ((flags & 1) ? URN_ROW_NAN : 0) | ((flags & 2) ? URN_ROW_INF : 0);
 }

@@ -281,9 +281,11 @@ inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, 
         return {k, {(uint32_t)((rows + warps - 1) / warps), warps * 32, 1, warps * one}, all};
     }
     auto slice = [&](uint32_t cluster) { return (all + cluster - 1) / cluster; };
-    auto bytes = [&](uint32_t cluster) {
-        return kernel_of(cluster > 1 ? FORM_CLUSTER : FORM_BLOCK, dtype, plain).shared(slice(cluster));
+    // a block alone is a cluster of one only where the hint says so
+    auto form_of = [&](uint32_t cluster) {
+        return cluster == 1 && hint.team != TEAM_CLUSTER ? FORM_BLOCK : FORM_CLUSTER;
     };
+    auto bytes = [&](uint32_t cluster) { return kernel_of(form_of(cluster), dtype, plain).shared(slice(cluster)); };
     auto fits = [&](uint32_t cluster, size_t room) { return slice(cluster) <= FOLD && bytes(cluster) <= room; };
     uint32_t cluster = 1;
     while (cluster < most && !fits(cluster, half)) cluster *= 2;
@@ -300,10 +302,7 @@ inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, 
     if (hint.team == TEAM_BLOCK && (hint.streamed || fits(1, limit))) cluster = 1;
     while (cluster > 1 && rows > (int64_t)(0x7fffffff / cluster)) cluster /= 2; // the grid's first dimension
     bool streamed = hint.streamed || !fits(cluster, limit);
-    bool block = cluster == 1 && hint.team != TEAM_CLUSTER;
-    if (block && !streamed) streamed = !fits(1, limit);
-    int form = streamed ? FORM_STREAMED : block ? FORM_BLOCK : FORM_CLUSTER;
-    SampleKernel k = kernel_of(form, dtype, plain);
+    SampleKernel k = kernel_of(streamed ? FORM_STREAMED : form_of(cluster), dtype, plain);
     size_t shared = k.shared(streamed ? 0 : slice(cluster));
     uint32_t threads =
         threads_of(hint, shared <= half ? (uint32_t)SamplePolicy::half_threads : (uint32_t)SamplePolicy::threads);
