@@ -24,7 +24,8 @@
  *    A list of steps runs in the caller's order. A step whose parameters have their neutral value for a row
  *    (steps.h) does not exist for that row. State: the kept set K (at first: the possible ids), the running
  *    temperature T (at first 1.0f).
- *      logit steps   temperature t: T = T * t (f32).   mask: ids whose bit is 0 leave K.
+ *      logit steps   temperature t: T = T * t (f32).   masks take ids out of K (section 7).
+ *                    value steps change the x of ids in K (section 8). links replace the weights (section 9).
  *                    A logit step closes the current epoch, if one is open.
  *      keep steps    open an epoch if none is open, then remove ids from K by their rule (section 3).
  *      the draw      opens an epoch if none is open, then draws from K by its weights (section 4).
@@ -47,18 +48,63 @@
  *    (Longer rows belong to the resample family: F = 18 + ceil(log2 n) and 128-bit sums.)
  *    Integer sums have no order, so Z, prefix sums S_i and thresholds are the same on every launch shape.
  *
- * 3  Keep rules. w, M, c are the current epoch's; Z = sum of w over K at the moment the step runs.
- *      top-k k    neutral 0, -1. Keep the first min(k, |K|) of K in the order.
- *      top-p p    neutral 1. need = max(1, ceil(p * Z)), p * Z formed exactly from p's f32 significand.
- *                 Keep the shortest prefix of K in the order whose weights sum to at least need.
- *      min-p m    neutral 0. thr = ceil(m * 2^F), exact. Keep ids of K with w >= thr.
- *    Parameter ranges: steps.h. A NaN or out-of-range parameter in device memory sets URN_ROW_PARAM.
+ * 3  Keep rules. w, M, c are the current epoch's; Z = sum of w over K at the moment the step runs; W = the weight of
+ *    the first of K in the order (2^F, but in a link's epoch). ceil(p * Z) and the like are formed exactly from the
+ *    f32 significand of p. "or the first" means: if no id qualifies, the first of K in the order stays.
+ *      top-k k       neutral 0, -1. Keep the first min(k, |K|) of K in the order. With URN_STEP_TIES also every id
+ *                    whose key equals that of the last one kept.
+ *      top-p p       neutral 1. need = max(1, ceil(p * Z)). Keep the shortest prefix of K in the order whose weights
+ *                    sum to at least need. URN_STEP_TIES as for top-k.
+ *      min-p m       neutral 0. Keep w >= ceil(m * W).
+ *      top-a a       neutral 0. Keep w * Z >= ceil(a * W * W), in 128 bits.
+ *      epsilon e     neutral 0. Keep w >= ceil(e * Z), or the first.
+ *      eta e         neutral 0. t = f32(min(f64(e), sqrt(f64(e)) * EXP2(-H2))). Keep w >= ceil(t * Z), or the first.
+ *      typical p     neutral 1. s = f32(Hm). dev = |a - s| (f32), +inf where w = 0. Keep the shortest prefix, by
+ *                    smaller dev and then smaller id, whose weights sum to at least max(1, ceil(p * Z)).
+ *      tail-free z   neutral 1. n = |K|; w_0, w_1, ... the weights of K in the order; D_i = |w_i - 2 w_(i+1) +
+ *                    w_(i+2)| for i <= n - 3; S = sum of D. n < 3 or S = 0: nothing. Else keep the first 1 + #{j in
+ *                    1 .. n - 2 : D_0 + ... + D_(j-1) <= floor(z * S)} of K in the order.
+ *      top-n-sigma s neutral <= 0. q = f32(M - x), at most FLT_MAX; R = the largest q in K; R = 0: nothing. e = 19 -
+ *                    floor(log2 R); i = floor(q * 2^e), an integer below 2^20; S1 = sum of i, S2 = sum of i^2 over K
+ *                    (below 2^62), V = |K| * S2 - S1^2 (128 bits); sd = sqrt(f64(V)) / f64(|K|) * 2^-e, where
+ *                    f64(V) = f64(high half) * 2^64 + f64(low half). Keep q <= f32(f64(s) * sd). T has no part in it.
+ *      XTC prob, t   neutral prob 0. Acts iff (U >> 24) < ceil(prob * 2^40), U the block {0, 0, position,
+ *                    URN_STREAM_XTC} (section 5). A = the ids of K with w >= ceil(t * Z). If |A| >= 2, all of A leaves
+ *                    K but the last of A in the order.
+ *      Mirostat 2 mu t = f32(min(1, EXP2(-mu))). Keep w >= ceil(t * Z), or the first.
+ *      Mirostat 1 mu over the first m = min(100, |K|) of K in the order, numbered from 1: b_i = f64(a_(i+1)) -
+ *                    f64(a_i), t_i = LOG2(f64(i + 1) / f64(i)), for i < m and while a_(i+1) is finite; up = the sum
+ *                    of t_i * b_i, down = the sum of t_i * t_i, in f64 from i = 1 (no fma); s = up / down, g = s - 1,
+ *                    N = f64(length of the row). No such i, or not s > 0, or N = 1: nothing. r = EXP2(mu) / (LN2 *
+ *                    LOG2(N)) if |g| < 1e-9, else g * EXP2(mu) / (1 - POW(N, -g)). r not finite or not > 0: nothing.
+ *                    k = POW(r, 1 / s) cut to an integer in [1, |K|], then as top-k k.
+ *    Typical and XTC may take the first of K: where they acted, they close the epoch. In a greedy epoch keep steps do
+ *    nothing. Of the current law: a = -(d * c) (f32) of an id; in a link's epoch section 9 says.
+ *      E  as in section 6,  Hm = f64(E) / f64(Z),  L = log2(Z) - F,  H2 = Hm + L (bits)
+ *    Functions, all f64:
+ *      LOG2(v)   of a normal v > 0: as log2 of an integer in section 6, with the exponent and significand of v for e, m.
+ *      EXP2(y)   y cut to [-1000, 1000]; n = (y + URN_ROUND_MAGIC_F64) - URN_ROUND_MAGIC_F64; f = y - n; p =
+ *                URN_EXP2D_D11; p = fma(p, f, D10); ... p = fma(p, f, D1); p = fma(p, f, 1.0); and p * 2^n, exact.
+ *      POW(a, b) a = 0: 0 (b > 0) or 1 (b = 0); else EXP2(b * LOG2(a)).
+ *    sqrt is the correctly rounded one. Parameter ranges: steps.h. A NaN or out-of-range parameter in device memory
+ *    sets URN_ROW_PARAM.
  *
  * 4  The draw, in id order over the final K with its epoch's weights; Z = sum of w over K
  *      U   = the 64 bits word0 | word1 << 32 of the draw's Philox block
  *      r   = (U * Z) >> 64            (128-bit product), so r < Z
  *      id  = the first i with S_i > r, S_i = sum of w_j over j <= i in K.   w_id > 0 always.
- *    In a greedy epoch the id is K's only member. No Philox word is used for it.
+ *    With codes given, U is the caller's code. The code that comes back is floor(((U * Z) - 2^64 * S_(i-1)) / w_i) for
+ *    the id i drawn (128-bit product), again uniform over 64 bits: what the draw left of U.
+ *    By Gumbel keys (URN_DRAW_GUMBEL) the id is the first of K by larger key, then smaller id, among ids of w > 0:
+ *      B    = the block {id >> 1, draw, position, URN_STREAM_GUMBEL}
+ *      U    = word0 | word1 << 32 of B for an even id, word2 | word3 << 32 for an odd one
+ *      E    = 64 - LOG2(f64(U) + 0.5)            if U < URN_GUMBEL_TURN; else
+ *             v = (f64(~U) + 0.5) * 2^-64;  s = v / (2 - v);  z = s * s;  q as in LOG2 from this z;  E = s * q
+ *      G    = -LOG2(E)
+ *      key  = i64(floor((y + G) * 2^40)), y = max(f64(d) * f64(c), -2^20)
+ *    so E is -log2 of a uniform in (0, 1), accurate at both ends, and keys reach 65 above y. In nats a key is
+ *    (key * 2^-40) * LN2 - LN_LN2.
+ *    In a greedy epoch the id is K's only member. No Philox word is used for it; its code comes back as it was.
  *
  * 5  Randomness: Philox4x32-10 (Salmon et al. 2011). A block maps (key 64 bits, counter 4 x 32 bits) to
  *    4 x 32 bits; the key's low word is Philox key word 0.
@@ -88,7 +134,76 @@
  *                      opened), each difference rounded in f64, added in f64 to A = 0; greedy epochs add 0. An epoch
  *                      ends before the logit step that closes it acts, or at the draw. The natural log of the mass
  *                      that the keep steps left (log Z of the truncation).
- *      A row that draws nothing has id -1, rank -1, kept_count 0, and the f32 NaN URN_NAN_BITS elsewhere.
+ *      weight        = f32((f64(count) / f64(N)) * EXP2((yr - Lr) - (y - L))) of an id drawn `count` times in N draws,
+ *                      yr and Lr of the raw law: count / N times raw probability over probability drawn from
+ *      probs         = f32(f64(w) / f64(Z)); ids outside K 0; greedy 1 and 0
+ *      processed     = f32(x / T) of ids in K if T is not 0 and c is finite, else x; outside K -inf; greedy: all but
+ *                      the one id -inf. In a link's epoch f32(LOG2(f64(x)) * LN2).
+ *      Where a value step ran, d, M and x are those after it. Raw outputs always are of the logits as given.
+ *      A row that draws nothing has id -1, rank -1, kept_count 0, and the f32 NaN URN_NAN_BITS elsewhere; kept bits
+ *      and counts are 0, codes come back as they were.
+ *
+ * 7  Masks: logit steps that take ids out of K and change no x.
+ *      mask          ids whose bit is 0 leave.
+ *      allow         ids that are not in the row's list leave.
+ *      min-tokens n  while position < n, the ids of the row's list leave. Neutral 0.
+ *      ban           sequences: one of length 1 takes its id out; a longer one takes its last id out if the context
+ *                    (below) ends with the ids before it. An empty one does nothing.
+ *      no-repeat n   neutral 0. N = |context|, h its ids. For every i in 0 .. N - n with h[i .. i+n-2] = h[N-n+1 ..
+ *                    N-1], the id h[i+n-1] leaves.
+ *    Ids outside [0, cols) in lists and contexts take nothing out.
+ *    The *context* of a row is what its slot keeps of prompt and output, oldest first (slots.h: up to `history` ids),
+ *    then the row's drafts in flight (urn_sample_params.overlay). The *outputs* are the ids committed as output since
+ *    reset, counted by the slot, and the drafts in flight.
+ *
+ * 8  Value steps change x of ids in K. FIN(v): v + 0.0f cut to [-FLT_MAX, FLT_MAX]; a NaN ends the row with
+ *    URN_ROW_NAN. Before it acts, a value step *settles*: unless T is 1 or 0, or c infinite, x = FIN(x / T) for all of
+ *    K, and T = 1. All f32, each operation rounded, in the order written; none fused:
+ *      bias b        x = FIN(x + b) for the ids of the row's list, or of a dense table. b = -inf: the id leaves K.
+ *      penalties r, f, s, last_n
+ *                    seen = the outputs, with URN_STEP_PROMPT also the prompt's set; count = how often an id is among
+ *                    the outputs. last_n > 0: both over the last last_n ids of the context instead. Of a seen id: x =
+ *                    x > 0 ? x / r : x * r. Of one with count > 0: x = x - f * f32(count); x = x - s. FIN at the end.
+ *                    Neutral: r = 1, f = s = 0.
+ *      DRY mult, base, allowed, last_n
+ *                    h = the last last_n ids of the context (-1: all), N of them. limit = how many ids follow the last
+ *                    breaker in h. m_i = the largest m <= min(limit, i + 1) with h[i-j] = h[N-1-j] for all j < m, for i
+ *                    in 0 .. N - 2. For an id t, not a breaker: m = the largest m_i with h[i+1] = t; if m >= allowed:
+ *                    P = mult; P = P * base, m - allowed times, ending early once P >= FLT_MAX; x = FIN(x - P).
+ *                    Neutral: mult = 0.
+ *      per-id temperature
+ *                    x = FIN(x / t), t the id's in a dense table; each > 0 and finite.
+ *      values b      the row's list gives ids and v: x = FIN(x + b * (v - mean)), mean = 0, or with URN_STEP_CENTRE
+ *                    f32((sum of f64(v) in list order) / f64(how many)), over those whose id is in [0, cols) and whose v
+ *                    is finite. v = -inf: the id leaves K. Neutral: b = 0.
+ *      mix s         x2 the id's logit in a second row: x = FIN(x2 + s * (x - x2)). x2 = -inf: the id leaves K. x2
+ *                    NaN or +inf: URN_ROW_NAN, URN_ROW_INF. Neutral: s = 1.
+ *      quadratic f, curve
+ *                    M the largest x in K, d = x - M, k = (3 - curve) / 2, g = (curve - 1) / 2:
+ *                    x = FIN(M + f * ((d * d) * (g * d - k))). Neutral: f = 0.
+ *      quadratic score a, b, at
+ *                    e = (x - at) - b: x = FIN(-(a * (e * e))). Neutral: none.
+ *    A list that names an id of K twice, a NaN or +inf in a list or table at an id of K, a temperature out of range:
+ *    URN_ROW_PARAM.
+ *      dynamic temperature t, delta, power
+ *                    changes T and no x. Opens an epoch if none is open; n = |K|. Greedy epoch, or n = 1: nothing.
+ *                    u = min(1, max(0, H2 / LOG2(f64(n)))) in f64; lo = max(0, t - delta), hi = t + delta in f32;
+ *                    T = T * f32(f64(lo) + f64(hi - lo) * POW(u, f64(power))). Closes the epoch. delta = 0: it is
+ *                    temperature t. Neutral: t = 1 with delta = 0.
+ *
+ * 9  Links: at most one in a list, with only keep steps after it. A link closes the epoch, settles, and opens one of
+ *    its own in which x becomes g, a linear weight in [0, 1] (f32), w = floor(g * 2^F), and the order is of g. K empty:
+ *    URN_ROW_EMPTY. T = 0 or c infinite: greedy as ever. M and d = x - M (f32) are those before the change. In the
+ *    link's epoch a = f32(-LOG2(f64(g))), +inf where g = 0; y = max(LOG2(f64(g)), -2^20), -2^20 where g = 0; and a term
+ *    of E is floor(f32(g * a) * 2^F), 0 where g = 0.
+ *      sparsemax     u = floor(min(-d, 2) * 2^30). t = the largest integer with sum of max(t - u, 0) over K <= 2^30.
+ *                    g = f32(max(t - u, 0)) * 2^-30; where that is 0 the id leaves K.
+ *      inverse gap gamma, a
+ *                    A = a, or f32(|K|) if a is 0. g = 1 / (A + gamma * -d), but of the first in the order g =
+ *                    f32((2^F - sum of the others' w) >> 16) * 2^-24; a sum above 2^F: URN_ROW_PARAM.
+ *      Tsallis eta   h = eta * -d + z, g = (4 / h) / h, z = the smallest f32 >= 2 with sum of w over K <= 2^F.
+ *      mixture lam   a second row x2 (as in mix): w1, Z1 of x over K with T = 1, w2, Z2 of x2 over K likewise; p_k =
+ *                    f32(f64(w_k) / f64(Z_k)); g = (1 - lam) * p1 + lam * p2. x2 = -inf weighs 0.
  */
 #ifndef URN_BITS_H
 #define URN_BITS_H
@@ -113,6 +228,10 @@
 
 /* log2(m) = s * (C0 + C1 z + ... + C8 z^8), z = s^2: the atanh series, C_k = 2 / ln 2 / (2k + 1) in f64.
  * |s| <= 3 - 2 sqrt 2 for m in [sqrt 1/2, sqrt 2]; the first term left out is below 1e-15. */
+#define URN_ROUND_MAGIC_F64 0x1.8p+52
+#define URN_GUMBEL_TURN UINT64_C(0xB504F333F9DE6484) /* 2^64 / sqrt 2: above it E comes from 1 - U */
+#define URN_LN_LN2 -0x1.774f29bdd6b9fp-2
+
 #define URN_SQRT2 0x1.6a09e667f3bcdp+0
 #define URN_LN2 0x1.62e42fefa39efp-1
 #define URN_LOG2_C0 0x1.71547652b82fep+1
@@ -124,6 +243,19 @@
 #define URN_LOG2_C6 0x1.c68f568d31760p-3
 #define URN_LOG2_C7 0x1.89f3b1694cffep-3
 #define URN_LOG2_C8 0x1.5b9ac9b743f0dp-3
+
+/* 2^f on [-1/2, 1/2] in f64: (ln 2)^k / k!, to 7e-15. */
+#define URN_EXP2D_D1 0x1.62e42fefa39efp-1
+#define URN_EXP2D_D2 0x1.ebfbdff82c58fp-3
+#define URN_EXP2D_D3 0x1.c6b08d704a0c0p-5
+#define URN_EXP2D_D4 0x1.3b2ab6fba4e77p-7
+#define URN_EXP2D_D5 0x1.5d87fe78a6731p-10
+#define URN_EXP2D_D6 0x1.430912f86c787p-13
+#define URN_EXP2D_D7 0x1.ffcbfc588b0c7p-17
+#define URN_EXP2D_D8 0x1.62c0223a5c824p-20
+#define URN_EXP2D_D9 0x1.b5253d395e7c4p-24
+#define URN_EXP2D_D10 0x1.e4cf5158b8ecap-28
+#define URN_EXP2D_D11 0x1.e8cac7351bb25p-32
 
 #define URN_NAN_BITS 0x7fc00000u
 
@@ -141,5 +273,9 @@
 #define URN_STREAM_RESIDUAL 4u /* draws from a residual law */
 #define URN_STREAM_GUMBEL 5u   /* noise that belongs to ids */
 #define URN_STREAM_RESAMPLE 6u /* ancestors */
+#define URN_STREAM_XTC 7u      /* whether an XTC step acts */
+#define URN_STREAM_UNMASK 8u   /* which positions a masked-diffusion step opens */
+#define URN_STREAM_REJECT 9u   /* phantom rejections of weighted rejection sampling */
+#define URN_STREAM_TINY 10u    /* noise of Gumbel-softmax over many short rows */
 
 #endif
