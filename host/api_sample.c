@@ -11,9 +11,9 @@
 
 static const char call[] = "urn_sample";
 
-size_t urn_sample_workspace(int64_t rows, int64_t cols) {
+size_t urn_sample_workspace(const urn_sampler *sampler, int64_t rows, int64_t cols) {
     if (rows < 1 || rows > URN_MAX_ROWS || cols < 1 || cols > URN_MAX_COLS) return 0;
-    size_t bytes = urn_backend_sample_workspace(rows, cols);
+    size_t bytes = urn_backend_sample_workspace(rows, cols, sampler ? sampler->lists.needs : 0);
     return urn_round_up(bytes ? bytes : 1);
 }
 
@@ -114,9 +114,9 @@ static urn_status check_lists(const urn_sample_params *p, const urn_sampler *sam
     return URN_OK;
 }
 
-static urn_status find_workspace(const urn_stream *stream, urnk_sample_call *sample) {
+static urn_status find_workspace(const urn_stream *stream, const urn_sampler *sampler, urnk_sample_call *sample) {
     const urn_sample_params *p = &sample->params;
-    size_t need = urn_sample_workspace(p->logits.rows, p->logits.cols);
+    size_t need = urn_sample_workspace(sampler, p->logits.rows, p->logits.cols);
     if (p->workspace) {
         sample->workspace = p->workspace;
         sample->workspace_bytes = p->workspace_bytes;
@@ -147,7 +147,7 @@ static urn_status plan_sample(const urn_stream *stream, const urn_sample_params 
     URN_TRY(check_lists(p, sampler));
     sample->lists = sampler->lists;
     sample->state = p->state ? p->state->view : no_state;
-    return find_workspace(stream, sample);
+    return find_workspace(stream, sampler, sample);
 }
 
 urn_status urn_sample(urn_stream *stream, const urn_sample_params *params) {

@@ -91,7 +91,7 @@ static void compile_lists(urn_sampler *sampler, const urn_list *lists, int32_t c
             const urn_step *step = &lists[l].steps[s];
             if (is_neutral(step)) continue;
             to[made++] = *step;
-            sampler->lists.keeps |= urn_step_rule_of(step->op)->keeps;
+            if (urn_step_rule_of(step->op)->keeps) sampler->lists.needs |= URN_NEEDS_KEEP;
             if (step->op != URN_OP_MASK || step->table_stride >= sampler->mask_stride) continue;
             sampler->mask_stride = step->table_stride;
             sampler->mask_list = l;

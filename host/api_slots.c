@@ -51,10 +51,10 @@ static urn_status make_slots(urn_ctx *ctx, const urn_slots_params *params, urn_s
     char *at = slots->memory;
     slots->view.slots = params->slots;
     slots->view.history = params->history;
-    slots->view.position = (uint32_t *)(void *)at;
-    slots->view.shadow_position = (uint32_t *)(void *)(at += position_bytes(params));
-    slots->view.ids = (int32_t *)(void *)(at += position_bytes(params));
-    slots->view.shadow_ids = (int32_t *)(void *)(at + ids_bytes(params));
+    slots->view.now.position = (uint32_t *)(void *)at;
+    slots->view.shadow.position = (uint32_t *)(void *)(at += position_bytes(params));
+    slots->view.now.ids = (int32_t *)(void *)(at += position_bytes(params));
+    slots->view.shadow.ids = (int32_t *)(void *)(at + ids_bytes(params));
     return URN_OK;
 }
 

@@ -4,10 +4,10 @@
 #include "host/backend.h"
 #include "host/cpu/cpu_calls.h"
 
-size_t urn_backend_sample_workspace(int64_t rows, int64_t cols) {
-    size_t bytes = urnc_sample_workspace(rows, cols);
+size_t urn_backend_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
+    size_t bytes = urnc_sample_workspace(rows, cols, needs);
 #if URN_WITH_SIMT || URN_WITH_CUDA
-    size_t kernels = urnk_sample_workspace(rows, cols);
+    size_t kernels = urnk_sample_workspace(rows, cols, needs);
     if (bytes < kernels) bytes = kernels;
 #endif
     return bytes;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* urn_backend_sample_workspace - rows and cols are in range; pure, monotone in both. */
-size_t urn_backend_sample_workspace(int64_t rows, int64_t cols);
+/* urn_backend_sample_workspace - rows and cols are in range; needs: URN_NEEDS_ bits; pure, monotone in rows and cols. */
+size_t urn_backend_sample_workspace(int64_t rows, int64_t cols, int32_t needs);
 
 #endif

@@ -89,7 +89,7 @@ static int get_memory(decoder *d, prog_error *error) {
     if (!d->device->host_memory &&
         get_buffer(d, rows * words * urn_dtype_size(d->params->dtype), NULL, &d->logits, error))
         return -1;
-    return prog_check(urn_stream_reserve(d->device->stream, urn_sample_workspace((int64_t)rows, (int64_t)words)),
+    return prog_check(urn_stream_reserve(d->device->stream, urn_sample_workspace(NULL, (int64_t)rows, (int64_t)words)),
                       "urn_stream_reserve", error);
 }
 

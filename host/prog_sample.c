@@ -89,7 +89,7 @@ static int prepare(job *j, const urn_step *steps, int32_t count, prog_error *err
     if (j->chunk > CHUNK_ROWS) j->chunk = CHUNK_ROWS;
     if (j->chunk > j->logits.rows) j->chunk = j->logits.rows;
     if (j->chunk < 1) j->chunk = 1;
-    if (prog_check(urn_stream_reserve(j->device.stream, urn_sample_workspace(j->chunk, j->logits.cols)),
+    if (prog_check(urn_stream_reserve(j->device.stream, urn_sample_workspace(j->sampler, j->chunk, j->logits.cols)),
                    "urn_stream_reserve", error))
         return -1;
     if (!j->device.host_memory &&

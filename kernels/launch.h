@@ -44,7 +44,8 @@ typedef struct urnk_sample_call {
  * urn_sample refuses are the caller's to catch. */
 #define URNK_WORK_GROUP 40 /* bytes for 256 places; a row may start up to 7 elements past a 16-byte boundary */
 
-static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols) {
+static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
+    (void)needs;
     size_t bytes = (size_t)rows * (size_t)((cols + 7 + 255) / 256) * URNK_WORK_GROUP;
     return (bytes + 255) & ~(size_t)255;
 }
@@ -57,6 +58,12 @@ static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols) {
     int urnk_##side##_slots_commit(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
                                    const int32_t *ids, int64_t ids_stride, const int32_t *accepted, int64_t rows, \
                                    struct CUstream_st *stream); \
+    int urnk_##side##_slots_prompt(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
+                                   const int32_t *ids, int64_t size, const int64_t *offsets, int64_t rows, \
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_slots_mirostat(const urnk_device *device, const urn_slots_view *view, const int32_t *slot, \
+                                     const float *logprob, int64_t stride, const int32_t *accepted, int64_t rows, \
+                                     float tau, float eta, struct CUstream_st *stream); \
     int urnk_##side##_slots_gather(const urnk_device *device, const urn_slots_view *view, const int32_t *ancestors, \
                                    struct CUstream_st *stream);
 

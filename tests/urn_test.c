@@ -289,7 +289,7 @@ ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job) {
     p.kept_logmass = (float *)ut_output(bed, 4 * rows);
     p.kept_count = (int32_t *)ut_output(bed, 4 * rows);
     p.status = (int32_t *)ut_output(bed, 4 * rows);
-    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(job->rows, job->cols)));
+    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(sampler, job->rows, job->cols)));
     UT_OK(urn_sample(bed->stream, &p));
 
     ut_draws *out = ut_draws_make(job->rows, (int32_t)draws);

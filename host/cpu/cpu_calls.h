@@ -8,9 +8,9 @@
 #include "urn/sample.h"
 
 /* Scratch that urnc_sample wants for rows of up to `cols`: about 1.2 bytes an element for each row in flight, and at
- * most URNC_MAX_TEAM rows are in flight, one a thread. Pure, monotone in both. urnc_sample needs the share of one row,
- * urnc_sample_workspace(1, cols), and uses no more threads over rows than its workspace has shares. */
-size_t urnc_sample_workspace(int64_t rows, int64_t cols);
+ * most URNC_MAX_TEAM rows are in flight, one a thread. needs: URN_NEEDS_ bits. Pure, monotone in rows and cols. urnc_sample needs the share of one row,
+ * urnc_sample_workspace(1, cols, needs), and uses no more threads over rows than its workspace has shares. */
+size_t urnc_sample_workspace(int64_t rows, int64_t cols, int32_t needs);
 
 /* params is complete (slots, draws, strides final); its sampler, state and workspace members are not read. */
 void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state,
@@ -18,6 +18,10 @@ void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, c
 void urnc_slots_reset(const urn_slots_view *view, const int32_t *slot, int64_t n);
 void urnc_slots_commit(const urn_slots_view *view, const int32_t *slot, const int32_t *ids, int64_t ids_stride,
                        const int32_t *accepted, int64_t rows);
+void urnc_slots_prompt(const urn_slots_view *view, const int32_t *slot, const int32_t *ids, int64_t size,
+                       const int64_t *offsets, int64_t rows);
+void urnc_slots_mirostat(const urn_slots_view *view, const int32_t *slot, const float *logprob, int64_t stride,
+                         const int32_t *accepted, int64_t rows, float tau, float eta);
 void urnc_slots_gather(const urn_slots_view *view, const int32_t *ancestors);
 
 /* The instruction set of the clone that runs here: "x86-64-v4", "x86-64-v3" or "default". */

@@ -115,6 +115,6 @@ int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const
 
     uint64_t seed = p->seed ? p->seed[slot] : p->seed_value;
     plan->key = urnc_row_key(seed, p->label ? p->label[slot] : index);
-    plan->position = p->position ? p->position[r] : by_state ? state->position[slot] : p->position_value;
+    plan->position = p->position ? p->position[r] : by_state ? state->now.position[slot] : p->position_value;
     return URN_ROW_OK;
 }

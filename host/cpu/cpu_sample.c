@@ -26,7 +26,8 @@ typedef struct {
 
 static size_t share_bytes(int64_t cols) { return (urnc_row_bytes(cols) + 255) / 256 * 256; }
 
-size_t urnc_sample_workspace(int64_t rows, int64_t cols) {
+size_t urnc_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
+    (void)needs;
     if (rows < 1 || cols < 1) return 0;
     return share_bytes(cols) * (size_t)(rows < URNC_MAX_TEAM ? rows : URNC_MAX_TEAM);
 }

@@ -9,16 +9,16 @@ static int is_slot(const urn_slots_view *view, int64_t s) { return s >= 0 && s <
 /* The ring's ids need no clearing: those at and past `position` are never read. */
 void urnc_slots_reset(const urn_slots_view *view, const int32_t *slot, int64_t n) {
     if (!slot) {
-        memset(view->position, 0, (size_t)view->slots * sizeof *view->position);
+        memset(view->now.position, 0, (size_t)view->slots * sizeof *view->now.position);
         return;
     }
     for (int64_t i = 0; i < n; i++)
-        if (is_slot(view, slot[i])) view->position[slot[i]] = 0;
+        if (is_slot(view, slot[i])) view->now.position[slot[i]] = 0;
 }
 
 static void append(const urn_slots_view *view, int64_t s, int32_t id) {
-    uint32_t t = view->position[s]++;
-    if (view->history > 0) view->ids[s * view->history + t % (uint32_t)view->history] = id;
+    uint32_t t = view->now.position[s]++;
+    if (view->history > 0) view->now.ids[s * view->history + t % (uint32_t)view->history] = id;
 }
 
 void urnc_slots_commit(const urn_slots_view *view, const int32_t *slot, const int32_t *ids, int64_t ids_stride,
@@ -37,9 +37,9 @@ void urnc_slots_gather(const urn_slots_view *view, const int32_t *ancestors) {
     size_t ring = (size_t)view->history;
     for (int64_t s = 0; s < view->slots; s++) {
         int64_t from = is_slot(view, ancestors[s]) ? ancestors[s] : s;
-        view->shadow_position[s] = view->position[from];
-        if (ring) memcpy(view->shadow_ids + s * ring, view->ids + from * ring, ring * sizeof *view->ids);
+        view->shadow.position[s] = view->now.position[from];
+        if (ring) memcpy(view->shadow.ids + s * ring, view->now.ids + from * ring, ring * sizeof *view->now.ids);
     }
-    memcpy(view->position, view->shadow_position, (size_t)view->slots * sizeof *view->position);
-    if (ring) memcpy(view->ids, view->shadow_ids, (size_t)view->slots * ring * sizeof *view->ids);
+    memcpy(view->now.position, view->shadow.position, (size_t)view->slots * sizeof *view->now.position);
+    if (ring) memcpy(view->now.ids, view->shadow.ids, (size_t)view->slots * ring * sizeof *view->now.ids);
 }

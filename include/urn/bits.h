@@ -82,7 +82,7 @@
  *    nothing. Of the current law: a = -(d * c) (f32) of an id; in a link's epoch section 9 says.
  *      E  as in section 6,  Hm = f64(E) / f64(Z),  L = log2(Z) - F,  H2 = Hm + L (bits)
  *    Functions, all f64:
- *      LOG2(v)   of a normal v > 0: as log2 of an integer in section 6, with the exponent and significand of v for e, m.
+ *      LOG2(v)   of a normal v > 0: as log2 of an integer in section 6, v's exponent and significand as e, m.
  *      EXP2(y)   y cut to [-1000, 1000]; n = (y + URN_ROUND_MAGIC_F64) - URN_ROUND_MAGIC_F64; f = y - n; p =
  *                URN_EXP2D_D11; p = fma(p, f, D10); ... p = fma(p, f, D1); p = fma(p, f, 1.0); and p * 2^n, exact.
  *      POW(a, b) a = 0: 0 (b > 0) or 1 (b = 0); else EXP2(b * LOG2(a)).
@@ -174,8 +174,8 @@
  *      per-id temperature
  *                    x = FIN(x / t), t the id's in a dense table; each > 0 and finite.
  *      values b      the row's list gives ids and v: x = FIN(x + b * (v - mean)), mean = 0, or with URN_STEP_CENTRE
- *                    f32((sum of f64(v) in list order) / f64(how many)), over those whose id is in [0, cols) and whose v
- *                    is finite. v = -inf: the id leaves K. Neutral: b = 0.
+ *                    f32((sum of f64(v) in list order) / f64(how many)), of those with id in [0, cols) and finite v.
+ *                    v = -inf: the id leaves K. Neutral: b = 0.
  *      mix s         x2 the id's logit in a second row: x = FIN(x2 + s * (x - x2)). x2 = -inf: the id leaves K. x2
  *                    NaN or +inf: URN_ROW_NAN, URN_ROW_INF. Neutral: s = 1.
  *      quadratic f, curve

@@ -46,16 +46,17 @@ URN_API const char *urn_status_text(urn_status status);
 URN_API const char *urn_last_error(void);
 
 /* Row status bits: device memory, one int32 a row, 0 means drawn. Bits are or-ed, so no order matters; a row
- * with URN_ROW_INDEX or URN_ROW_PADDING reads nothing more, so it has no other bit; PARAM likewise comes
- * before the logits are read. */
+ * with URN_ROW_INDEX or URN_ROW_PADDING reads nothing more, so it has no other bit; a step's PARAM and STATE
+ * likewise come before the logits are read, but for values in lists and tables, which come when their step runs. */
 #define URN_ROW_LIST(X) \
     X(URN_ROW_OK, 0, "drawn") \
     X(URN_ROW_NAN, 1, "a logit is NaN") \
     X(URN_ROW_INF, 2, "a logit is +inf") \
     X(URN_ROW_EMPTY, 4, "no possible id: every logit is -inf or masked") \
     X(URN_ROW_PARAM, 8, "a step parameter in device memory is NaN or out of range") \
-    X(URN_ROW_INDEX, 16, "a slot, list, row index, offset or mask row in device memory is out of range") \
-    X(URN_ROW_PADDING, 32, "slot is -1, or the row is at or past the device's row count")
+    X(URN_ROW_INDEX, 16, "a slot, list, row index, offset or table row in device memory is out of range") \
+    X(URN_ROW_PADDING, 32, "slot is -1, its request is done, or the row is at or past the device's row count") \
+    X(URN_ROW_STATE, 64, "the slot's counts are full: create urn_slots with more counts")
 
 enum urn_row_status {
 #define URN_ROW_ENUM(name, value, text) name = value,

@@ -78,7 +78,7 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
     else if (state.slots == 0)
         head.position = p.position_value;
     else if (slot < state.slots)
-        head.position = Global<uint32_t>(state.position, state.slots, TAG_STATE).load(slot);
+        head.position = Global<uint32_t>(state.now.position, state.slots, TAG_STATE).load(slot);
     else
         at.status = URN_ROW_INDEX;
     if (at.status) return at;

@@ -46,7 +46,7 @@ URN_KERNEL(SlotsPolicy::threads) slots_reset(URN_ARGS(SlotsArgs) args) {
     int64_t s = args.slot ? Global<const int32_t>(args.slot, args.n, TAG_INDEX).load(i) : i;
     if (s < 0 || s >= args.view.slots) return;
     // entries that name one slot store the same value
-    slot_state(args.view.position, args.view.ids, args.view).position.store(s, 0);
+    slot_state(args.view.now.position, args.view.now.ids, args.view).position.store(s, 0);
 }
 
 // One warp calls: how many of a row's ids are appended, up to `accepted` and to the first negative one.
@@ -66,7 +66,7 @@ URN_KERNEL(SlotsPolicy::threads) slots_commit(URN_ARGS(SlotsArgs) args) {
     const urn_slots_view &v = args.view;
     int64_t s = (int64_t)block_id() * SlotsPolicy::warps + warp_id();
     if (s >= v.slots) return;
-    SlotState state = slot_state(v.position, v.ids, v);
+    SlotState state = slot_state(v.now.position, v.now.ids, v);
     Global<const int32_t> ids(args.ids, args.n * args.ids_stride, TAG_INDEX);
     uint32_t position = state.position.load(s), start = position;
     for (int64_t first = args.slot ? 0 : s; first < args.n; first += 32) {
@@ -98,7 +98,7 @@ template <bool BACK> URN_DEVICE void gather_slot(const SlotsArgs &args) {
     int64_t s = block_id();
     int64_t from = Global<const int32_t>(args.ancestors, v.slots, TAG_INDEX).load(s);
     if (from < 0 || from >= v.slots || from == s) return;
-    SlotState state = slot_state(v.position, v.ids, v), shadow = slot_state(v.shadow_position, v.shadow_ids, v);
+    SlotState state = slot_state(v.now.position, v.now.ids, v), shadow = slot_state(v.shadow.position, v.shadow.ids, v);
     const SlotState &source = BACK ? shadow : state, &target = BACK ? state : shadow;
     if (BACK) from = s;
     for (int64_t i = thread_id(); i < v.history; i += block_threads())

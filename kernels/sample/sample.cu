@@ -359,7 +359,7 @@ extern "C" int URN_SIDE(sample)(const urnk_device *device, const urnk_sample_cal
     const urn_matrix &m = call->params.logits;
     if (m.rows == 0) return 0;
     urnd::set_launch_options(device);
-    urnd::SamplePlan plan = urnd::plan_sample(*device, m.rows, m.cols, m.dtype, call->lists.keeps == 0);
+    urnd::SamplePlan plan = urnd::plan_sample(*device, m.rows, m.cols, m.dtype, (call->lists.needs & URN_NEEDS_KEEP) == 0);
     urnd::SampleArgs args = {*call, plan.groups, urnd::row_groups(m.cols, urnd::element_of(m.dtype))};
     return urnd::launch(plan.kernel.kernel, plan.shape, stream, args);
 }

@@ -179,7 +179,7 @@ START_TEST(run_calls_never_allocate) {
         UT_OK(urn_slots_create(bed->ctx, &slots_params, &slots));
         UT_OK(urn_sampler_create(bed->ctx, &list, 1, &sampler));
         UT_OK(urn_buffer_create(bed->ctx, URN_DEVICE, 64, &buffer));
-        UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(ROWS, COLS)));
+        UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(NULL, ROWS, COLS)));
         urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
         p.logits = urn_matrix_dense(ut_upload(bed, host, 4 * ROWS * COLS), URN_F32, ROWS, COLS, 0);
         p.sampler = sampler, p.state = slots, p.slot = ut_upload(bed, slot, sizeof slot);

@@ -23,7 +23,7 @@ static void *device_zeros(ut_bed *bed, size_t bytes) {
 static good_call good_open(urn_backend_kind kind) {
     good_call g = {.bed = ut_open(kind), .p = URN_SAMPLE_PARAMS_INIT};
     urn_slots_params slots = URN_SLOTS_PARAMS_INIT;
-    size_t need = urn_sample_workspace(ROWS, COLS);
+    size_t need = urn_sample_workspace(NULL, ROWS, COLS);
     g.p.logits = urn_matrix_dense(device_zeros(g.bed, 4 * ROWS * COLS), URN_F32, ROWS, COLS, 0);
     g.p.slot = device_zeros(g.bed, 4 * ROWS);
     g.p.list = device_zeros(g.bed, 4 * SLOTS);

@@ -223,7 +223,7 @@ START_TEST(only_what_is_asked_for_is_written_in_one_launch) {
     urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
     p.logits = urn_matrix_dense(ut_upload(simt, x, sizeof x), URN_F32, 5, 900, 0);
     p.draws = 2;
-    UT_OK(urn_stream_reserve(simt->stream, urn_sample_workspace(5, 900)));
+    UT_OK(urn_stream_reserve(simt->stream, urn_sample_workspace(NULL, 5, 900)));
     for (int out = 0; out < 9; out++) {
         void *array = ut_output(simt, 4 * 10);
         p.ids = p.rank = p.kept_count = p.status = NULL;

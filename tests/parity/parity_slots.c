@@ -14,8 +14,8 @@ static void download(ut_bed *bed, const urn_slots_view *v, state *out) {
     size_t bytes = 4 * (size_t)(v->slots * v->history);
     UT_OK(urn_stream_sync_host(bed->stream));
     memset(out, 0xf9, sizeof *out); /* device memory of cpu and simt is host memory */
-    memcpy(out->position, v->position, sizeof out->position);
-    memcpy(ring, v->ids, bytes);
+    memcpy(out->position, v->now.position, sizeof out->position);
+    memcpy(ring, v->now.ids, bytes);
     for (int s = 0; s < SLOTS; s++) {
         uint32_t held = out->position[s] < (uint32_t)v->history ? out->position[s] : (uint32_t)v->history;
         for (uint32_t i = 0; i < held; i++) {

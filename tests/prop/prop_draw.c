@@ -114,7 +114,7 @@ START_TEST(draws_are_a_prefix_of_more_draws) {
         p.sampler = sampler;
         p.seed_value = 4;
         p.ids = (int32_t *)ut_output(bed, 4 * N);
-        UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(N, COLS)));
+        UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(NULL, N, COLS)));
         UT_OK(urn_sample(bed->stream, &p));
         int32_t ids[N];
         ut_download(bed, p.ids, ids, sizeof ids);

@@ -20,7 +20,7 @@ static int32_t *draw_many(ut_bed *bed, const float *x, int64_t cols, const urn_s
     p.draws = each;
     p.seed_value = seed;
     p.ids = (int32_t *)ut_output(bed, 4 * (size_t)each);
-    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(1, cols)));
+    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(NULL, 1, cols)));
     for (int64_t done = 0; done < draws; done += each, p.position_value++) {
         UT_ASSERT(draws % each == 0, "draws must be a multiple of 2^20");
         UT_OK(urn_sample(bed->stream, &p));

@@ -24,7 +24,7 @@ START_TEST(shorter_sample_params_get_defaults) {
     urn_stream *stream;
     urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
     plant_open();
-    UT_OK(urn_stream_create(the_plant.ctx, urn_sample_workspace(1, 8), &stream));
+    UT_OK(urn_stream_create(the_plant.ctx, urn_sample_workspace(NULL, 1, 8), &stream));
     p.logits = urn_matrix_dense(logits, URN_F32, 1, 8, 0);
     p.ids = ids;
     p.seed_value = 99;

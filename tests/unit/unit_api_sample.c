@@ -9,7 +9,7 @@ static urn_stream *stream;
 
 static void setup(void) {
     plant_open();
-    UT_OK(urn_stream_create(the_plant.ctx, urn_sample_workspace(ROWS, COLS), &stream));
+    UT_OK(urn_stream_create(the_plant.ctx, urn_sample_workspace(NULL, ROWS, COLS), &stream));
 }
 
 static void teardown(void) {
@@ -30,12 +30,12 @@ START_TEST(defaults_are_completed) {
     UT_OK(urn_sample(stream, &p));
     UT_ASSERT(seen->params.slots == ROWS, "slots %lld", (long long)seen->params.slots);
     UT_ASSERT(seen->params.logits.row_stride == COLS, "stride %lld", (long long)seen->params.logits.row_stride);
-    UT_ASSERT(seen->lists.count == 1 && seen->lists.keeps == 0, "%d lists, keeps %d", seen->lists.count,
-              seen->lists.keeps);
+    UT_ASSERT(seen->lists.count == 1 && seen->lists.needs == 0, "%d lists, keeps %d", seen->lists.count,
+              seen->lists.needs);
     UT_ASSERT(seen->lists.begin[0] == 0 && seen->lists.begin[1] == 0, "the plain list is not empty");
-    UT_ASSERT(seen->state.slots == 0 && !seen->state.position, "a state from nowhere");
+    UT_ASSERT(seen->state.slots == 0 && !seen->state.now.position, "a state from nowhere");
     UT_ASSERT((uintptr_t)seen->workspace % 256 == 0 && seen->workspace, "workspace %p", seen->workspace);
-    UT_ASSERT(seen->workspace_bytes >= urn_sample_workspace(ROWS, COLS), "%zu bytes", seen->workspace_bytes);
+    UT_ASSERT(seen->workspace_bytes >= urn_sample_workspace(NULL, ROWS, COLS), "%zu bytes", seen->workspace_bytes);
 
     urn_slots *state;
     urn_slots_params slots = URN_SLOTS_PARAMS_INIT;
@@ -71,7 +71,7 @@ START_TEST(lists_are_compiled_without_neutral_steps) {
     UT_OK(urn_sampler_create(the_plant.ctx, lists, 3, &sampler));
     p.sampler = sampler;
     UT_OK(urn_sample(stream, &p));
-    UT_ASSERT(seen->count == 3 && seen->keeps == 0, "%d lists, keeps %d", seen->count, seen->keeps);
+    UT_ASSERT(seen->count == 3 && seen->needs == 0, "%d lists, keeps %d", seen->count, seen->needs);
     urn_sampler_destroy(sampler);
 
     UT_OK(urn_sampler_create(the_plant.ctx, lists, 4, &sampler));
@@ -80,7 +80,7 @@ START_TEST(lists_are_compiled_without_neutral_steps) {
     UT_OK(urn_sample(stream, &p));
     static const int32_t begin[] = {0, 0, 2, 2, 4};
     static const int32_t ops[] = {URN_OP_TEMPERATURE, URN_OP_MASK, URN_OP_TOP_P, URN_OP_TEMPERATURE};
-    UT_ASSERT(seen->count == 4 && seen->keeps == 1, "%d lists, keeps %d", seen->count, seen->keeps);
+    UT_ASSERT(seen->count == 4 && seen->needs == 1, "%d lists, keeps %d", seen->count, seen->needs);
     UT_SAME_BITS(seen->begin, begin, 5, "begin");
     for (int i = 0; i < 4; i++) UT_ASSERT(seen->steps[i].op == ops[i], "step %d is op %d", i, seen->steps[i].op);
     UT_ASSERT(seen->steps[2].param[0].array == array && seen->steps[3].param[0].f == 2, "parameters");
@@ -186,18 +186,18 @@ START_TEST(workspace_is_pure_and_monotone) {
             if (p + d >= 1 && p + d <= URN_MAX_COLS && (!nc || cols[nc - 1] < p + d)) cols[nc++] = p + d;
     for (int i = 0; i < nr; i++) {
         for (int j = 0; j < nc; j++) {
-            size_t bytes = urn_sample_workspace(rows[i], cols[j]);
+            size_t bytes = urn_sample_workspace(NULL, rows[i], cols[j]);
             ut_note("%lld rows of %lld: %zu", (long long)rows[i], (long long)cols[j], bytes);
             UT_ASSERT(bytes > 0 && bytes % 256 == 0, "not a size");
-            UT_ASSERT(bytes == urn_sample_workspace(rows[i], cols[j]), "not pure");
-            UT_ASSERT(!i || urn_sample_workspace(rows[i - 1], cols[j]) <= bytes, "not monotone in rows");
-            UT_ASSERT(!j || urn_sample_workspace(rows[i], cols[j - 1]) <= bytes, "not monotone in cols");
+            UT_ASSERT(bytes == urn_sample_workspace(NULL, rows[i], cols[j]), "not pure");
+            UT_ASSERT(!i || urn_sample_workspace(NULL, rows[i - 1], cols[j]) <= bytes, "not monotone in rows");
+            UT_ASSERT(!j || urn_sample_workspace(NULL, rows[i], cols[j - 1]) <= bytes, "not monotone in cols");
         }
     }
     static const int64_t refused[][2] = {
         {-1, 5}, {0, 5}, {5, 0}, {5, -1}, {5, URN_MAX_COLS + 1}, {INT64_C(1) << 31, 5}};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        UT_ASSERT(urn_sample_workspace(refused[i][0], refused[i][1]) == 0, "refused size %zu", i);
+        UT_ASSERT(urn_sample_workspace(NULL, refused[i][0], refused[i][1]) == 0, "refused size %zu", i);
 }
 END_TEST
 

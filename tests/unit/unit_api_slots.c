@@ -47,14 +47,14 @@ static void check_model(ut_bed *bed, const model *m, urn_slots *slots, const cha
     size_t ring_bytes = 4 * (size_t)m->slots * (size_t)m->history;
     UT_OK(urn_slots_get_view(slots, &view));
     UT_ASSERT(view.slots == m->slots && view.history == m->history, "the view's sizes");
-    UT_ASSERT((((uintptr_t)view.position | (uintptr_t)view.ids | (uintptr_t)view.shadow_position |
-                (uintptr_t)view.shadow_ids) &
+    UT_ASSERT((((uintptr_t)view.now.position | (uintptr_t)view.now.ids | (uintptr_t)view.shadow.position |
+                (uintptr_t)view.shadow.ids) &
                255) == 0,
               "an array of the state is not 256-aligned");
     /* device memory that is not a buffer's is read by way of one */
     UT_OK(urn_buffer_create(bed->ctx, URN_HOST, 4 * MOST_SLOTS + ring_bytes, &copy));
-    UT_OK(urn_buffer_write(bed->stream, copy, 0, view.position, 4 * (size_t)m->slots));
-    if (ring_bytes) UT_OK(urn_buffer_write(bed->stream, copy, 4 * MOST_SLOTS, view.ids, ring_bytes));
+    UT_OK(urn_buffer_write(bed->stream, copy, 0, view.now.position, 4 * (size_t)m->slots));
+    if (ring_bytes) UT_OK(urn_buffer_write(bed->stream, copy, 4 * MOST_SLOTS, view.now.ids, ring_bytes));
     UT_OK(urn_stream_sync_host(bed->stream));
     memcpy(position, urn_buffer_data(copy), 4 * (size_t)m->slots);
     memcpy(ring, (char *)urn_buffer_data(copy) + 4 * MOST_SLOTS, ring_bytes);

@@ -86,7 +86,7 @@ static urn_status reach(urn_status wanted, urn_stream *stream) {
 START_TEST(every_status_is_reached) {
     urn_stream *stream;
     plant_open();
-    UT_OK(urn_stream_create(the_plant.ctx, urn_sample_workspace(1, 64), &stream));
+    UT_OK(urn_stream_create(the_plant.ctx, urn_sample_workspace(NULL, 1, 64), &stream));
 #define REACH(name, value, text)                                                                                       \
     ut_note("%s", #name);                                                                                              \
     UT_IS(reach(name, stream), name);                                                                                  \

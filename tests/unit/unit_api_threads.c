@@ -33,7 +33,7 @@ static void *work(void *user) {
     urn_slots_params slots_params = URN_SLOTS_PARAMS_INIT;
     slots_params.slots = ROWS, slots_params.history = 4;
     for (int round = 0; round < w->rounds; round++) {
-        WANT(urn_stream_create(w->ctx, urn_sample_workspace(ROWS, COLS), &stream));
+        WANT(urn_stream_create(w->ctx, urn_sample_workspace(NULL, ROWS, COLS), &stream));
         WANT(urn_buffer_create(w->ctx, URN_DEVICE, sizeof w->ids, &ids));
         WANT(urn_slots_create(w->ctx, &slots_params, &slots));
         WANT(urn_sampler_create(w->ctx, &list, 1, &own));

@@ -33,7 +33,7 @@ static call *make_call(void) {
     c->params.seed_value = 3;
     c->params.position_value = 9;
     c->state.slots = ROWS;
-    c->state.position = c->state_position;
+    c->state.now.position = c->state_position;
     return c;
 }
 

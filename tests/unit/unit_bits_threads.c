@@ -56,7 +56,7 @@ static void make_job(job *j, int64_t cols) {
 
 static void run(const job *j, int threads, size_t shares, outputs *out) {
     urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
-    size_t bytes = urnc_sample_workspace(1, j->cols) * shares;
+    size_t bytes = urnc_sample_workspace(1, j->cols, 0) * shares;
     void *workspace = ut_malloc(bytes);
     memset(out, 0xca, sizeof *out);
     p.logits = urn_matrix_dense(j->x, URN_F32, ROWS, j->cols, j->cols);
@@ -127,15 +127,15 @@ END_TEST
 START_TEST(workspace_is_monotone) {
     size_t last = 0;
     for (int64_t cols = 1; cols < 5000000; cols += cols / 7 + 1) {
-        size_t one = urnc_sample_workspace(1, cols);
+        size_t one = urnc_sample_workspace(1, cols, 0);
         UT_ASSERT(one >= last && one % 256 == 0, "cols %lld", (long long)cols);
         UT_ASSERT(one <= (size_t)cols * 2 + 4096, "%zu bytes for %lld columns", one, (long long)cols);
         last = one;
     }
     for (int64_t rows = 1; rows < 100; rows++)
-        UT_ASSERT(urnc_sample_workspace(rows, 999) <= urnc_sample_workspace(rows + 1, 999), "rows %lld",
+        UT_ASSERT(urnc_sample_workspace(rows, 999, 0) <= urnc_sample_workspace(rows + 1, 999, 0), "rows %lld",
                   (long long)rows);
-    ck_assert_uint_eq(urnc_sample_workspace(64, 999), urnc_sample_workspace(INT64_C(1) << 40, 999));
+    ck_assert_uint_eq(urnc_sample_workspace(64, 999, 0), urnc_sample_workspace(INT64_C(1) << 40, 999, 0));
 }
 END_TEST
 

@@ -26,7 +26,7 @@ START_TEST(run_calls_cost_little) {
     params.slots = 256;
     UT_OK(urn_sampler_create(bed->ctx, &list, 1, &sampler));
     UT_OK(urn_slots_create(bed->ctx, &params, &slots));
-    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(256, 128256)));
+    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(NULL, 256, 128256)));
     p.logits = urn_matrix_dense(ids, URN_F32, 256, 128256, 0); /* never read */
     p.sampler = sampler;
     p.state = slots;

@@ -15,7 +15,7 @@ int main(void) {
     p.ids = &id;
     int ok = urn_version() == URN_VERSION && urn_bits_version() == URN_BITS_VERSION &&
              urn_ctx_create(&on_cpu, &ctx) == URN_OK &&
-             urn_stream_create(ctx, urn_sample_workspace(1, 4), &stream) == URN_OK &&
+             urn_stream_create(ctx, urn_sample_workspace(NULL, 1, 4), &stream) == URN_OK &&
              urn_sample(stream, &p) == URN_OK && urn_stream_sync_host(stream) == URN_OK && id == 2;
     if (!ok) printf("id %d, last error \"%s\"\n", (int)id, urn_last_error());
     urn_stream_destroy(stream);

@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
     urn_stream *stream;
     urn_buffer *input[INPUTS], *ids;
     TRY(urn_ctx_create(NULL, &ctx));
-    TRY(urn_stream_create(ctx, urn_sample_workspace(rows, vocab), &stream));
+    TRY(urn_stream_create(ctx, urn_sample_workspace(NULL, rows, vocab), &stream));
     TRY(urn_buffer_create(ctx, URN_DEVICE, (size_t)rows * sizeof(int32_t), &ids));
     for (int i = 0; i < INPUTS; i++) {
         /* a sum of four uniforms, about N(0, 2): nearly flat inputs flatter or punish samplers that reject */

@@ -46,7 +46,7 @@ int main(void) {
     urn_stream *stream;
     urn_buffer *weights, *out;
     TRY(urn_ctx_create(NULL, &ctx));
-    TRY(urn_stream_create(ctx, urn_sample_workspace(1, N), &stream));
+    TRY(urn_stream_create(ctx, urn_sample_workspace(NULL, 1, N), &stream));
     TRY(urn_buffer_create(ctx, URN_DEVICE, sizeof log_weight, &weights));
     TRY(urn_buffer_create(ctx, URN_DEVICE, sizeof ancestor + sizeof(float), &out));
 

@@ -55,7 +55,7 @@ static int serve(urn_ctx *ctx, int who, int32_t tokens[SLOTS][LONGEST]) {
     urn_buffer *memory;
     urn_slots_params kept = URN_SLOTS_PARAMS_INIT;
     kept.slots = SLOTS;
-    TRY(urn_stream_create(ctx, urn_sample_workspace(ROWS, VOCAB), &stream));
+    TRY(urn_stream_create(ctx, urn_sample_workspace(NULL, ROWS, VOCAB), &stream));
     TRY(urn_slots_create(ctx, &kept, &state));
     TRY(urn_buffer_create(ctx, URN_DEVICE, BYTES, &memory));
     char *at = (char *)urn_buffer_data(memory);
