@@ -267,13 +267,3 @@ extern "C" int URN_SIDE(slots_gather)(const urnk_device *device, const urn_slots
     if (error) return error;
     return urnd::launch_slots(urnd::slots_gather_back, device, view->slots, stream, args);
 }
-
-extern "C" int URN_SIDE(slots_prompt)(const urnk_device *, const urn_slots_view *, const int32_t *, const int32_t *,
-                                      int64_t, const int64_t *, int64_t, struct CUstream_st *) {
-    return 0;
-}
-
-extern "C" int URN_SIDE(slots_mirostat)(const urnk_device *, const urn_slots_view *, const int32_t *, const float *,
-                                        int64_t, const int32_t *, int64_t, float, float, struct CUstream_st *) {
-    return 0;
-}
