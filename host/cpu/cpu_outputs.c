@@ -67,7 +67,7 @@ void urnc_outputs_drawn(urnc_row *row, const urnc_plan *plan, const urn_sample_p
     int64_t first = r * p->draws;
     int drawn = p->ids || p->logprob || p->logprob_raw || p->rank, raw = p->logprob_raw || p->lse;
     double L = 0;
-    raw_law law = {{0, 0}, 0};
+    raw_law law = {{0, 0, 0}, 0};
 
     if (!row->greedy) urnc_epoch_weigh(row);
     if (drawn) urnc_draw_begin(row);
