@@ -58,8 +58,8 @@ static urn_status simt_stream_wait(urn_ctx *ctx, struct CUstream_st *stream) {
 }
 
 static urn_status simt_stream_capturing(urn_ctx *ctx, struct CUstream_st *stream, int *capturing) {
-    (void)ctx, (void)stream;
-    *capturing = 0;
+    (void)ctx;
+    *capturing = simt_capturing(stream);
     return URN_OK;
 }
 
