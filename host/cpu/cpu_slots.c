@@ -43,3 +43,13 @@ void urnc_slots_gather(const urn_slots_view *view, const int32_t *ancestors) {
     memcpy(view->now.position, view->shadow.position, (size_t)view->slots * sizeof *view->now.position);
     if (ring) memcpy(view->now.ids, view->shadow.ids, (size_t)view->slots * ring * sizeof *view->now.ids);
 }
+
+void urnc_slots_prompt(const urn_slots_view *view, const int32_t *slot, const int32_t *ids, int64_t size,
+                       const int64_t *offsets, int64_t rows) {
+    (void)view, (void)slot, (void)ids, (void)size, (void)offsets, (void)rows;
+}
+
+void urnc_slots_mirostat(const urn_slots_view *view, const int32_t *slot, const float *logprob, int64_t stride,
+                         const int32_t *accepted, int64_t rows, float tau, float eta) {
+    (void)view, (void)slot, (void)logprob, (void)stride, (void)accepted, (void)rows, (void)tau, (void)eta;
+}

@@ -72,7 +72,7 @@ typedef enum urn_op {
 
 /* Lists of ids by row, as CSR in device memory: list i is ids[offsets[i] .. offsets[i + 1]), i = map[row] (-1: none,
  * the step is neutral; map NULL: i = row). An offset that runs backwards or past `size`, or a map outside [-1, rows),
- * gives URN_ROW_INDEX. Ids outside [0, cols) are skipped. */
+ * gives URN_ROW_INDEX. Ids outside [0, cols) are skipped. With size 0, ids and values may be NULL. */
 typedef struct urn_id_lists {
     const int32_t *ids;     /* [size] */
     const float *values;    /* [size], where the step wants values */
@@ -195,7 +195,7 @@ URN_API urn_step urn_penalties(urn_param repetition, urn_param frequency, urn_pa
 
 /* urn_dry - "don't repeat yourself": an id that would lengthen a repetition of m >= allowed ids loses multiplier *
  * base^(m - allowed). multiplier in [0, inf), neutral 0; base in [1, inf); allowed an int >= 1; last_n an int >= -1, -1
- * all. breakers: ids that no repetition crosses. */
+ * all. breakers: ids that no repetition crosses; with 0 lists (all zeros) there are none, and map is not read. */
 URN_API urn_step urn_dry(urn_param multiplier, urn_param base, urn_param allowed, urn_param last_n,
                          urn_id_lists breakers);
 
