@@ -177,5 +177,4 @@ static void gaps(const urnc_view *view, const urnc_change *change, int64_t g0, i
     tally->sum = (uint64_t)total;
 }
 
-#define URNC_VALUE_LOOPS_TABLE                                                                                         \
-    { change, tsallis, gaps }
+static const urnc_value_loops value_loops = {change, tsallis, gaps};
