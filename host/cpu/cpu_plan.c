@@ -1,6 +1,7 @@
 /* cpu_plan.c - everything about a row that is known before its logits are read: where it is, its list, its parameters.
  *
- * Statuses in the order of status.h: padding, then every index, then every parameter. */
+ * Statuses in the order of status.h: padding, then every index, then every parameter, then the slot's
+ * counts. */
 #include <math.h>
 #include <stddef.h>
 
@@ -35,16 +36,6 @@ static int place(const urn_matrix *m, int64_t r, urnc_plan *plan, uint64_t *inde
     return 1;
 }
 
-/* The row's words of a mask: NULL for none. 0 if out of range. */
-static int mask_words(const urn_step *step, int64_t r, const uint32_t **words) {
-    int64_t at = step->map ? step->map[r] : r;
-    *words = NULL;
-    if (step->map && at == -1) return 1;
-    if (at < 0 || at >= step->table_rows) return 0;
-    *words = (const uint32_t *)step->table + at * step->table_stride;
-    return 1;
-}
-
 static int64_t element(const urn_param *param, int64_t r, int64_t slot) { return param->by == URN_BY_SLOT ? slot : r; }
 
 static float param_f(const urn_param *param, int64_t r, int64_t slot) {
@@ -65,7 +56,20 @@ static int find_params(const urnc_rule *rule, const urn_step *step, int64_t r, i
             value = act->i[k] = param_i(&step->param[k], r, slot);
         if (!(value >= rule->param[k].least && value <= rule->param[k].most)) return 0;
     }
-    return 1;
+    return act->op != URN_OP_INVERSE_GAP || act->f[1] == 0.0f || act->f[1] >= 1.0f;
+}
+
+/* Does the step read what the row's slot keeps? */
+static int reads_slot(const urn_step *step) {
+    return step->op == URN_OP_BAN || step->op == URN_OP_NO_REPEAT || step->op == URN_OP_PENALTIES ||
+           step->op == URN_OP_DRY;
+}
+
+/* Penalties over all outputs want counts that the slot may have had no room for. */
+static int is_full(const urnc_plan *plan, const urnc_act *act) {
+    const urn_slots_view *state = plan->state;
+    int counts = act->op == URN_OP_PENALTIES && act->i[3] == 0 && state && state->count_slots > 0;
+    return counts && state->now.overflow[plan->slot];
 }
 
 int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
@@ -81,26 +85,36 @@ int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const
     uint64_t index;
     if (!place(&p->logits, r, plan, &index)) return URN_ROW_INDEX;
     const urn_step *begin = lists->steps + lists->begin[list], *end = lists->steps + lists->begin[list + 1];
-    const uint32_t *words[URN_MAX_STEPS] = {NULL};
-    for (const urn_step *step = begin; step < end; step++)
-        if (step->op == URN_OP_MASK && !mask_words(step, r, &words[step - begin])) return URN_ROW_INDEX;
+    for (const urn_step *step = begin; step < end; step++) {
+        if (!urnc_table_find(step, r, p->logits.dtype, &plan->act[step - begin])) return URN_ROW_INDEX;
+        if (reads_slot(step) && state && slot >= state->slots) return URN_ROW_INDEX;
+    }
+    plan->params = p;
+    plan->state = state && state->slots > 0 ? state : NULL;
+    plan->r = r;
+    plan->slot = slot;
 
+    /* Acts move up over those of neutral steps. */
     float T = 1.0f;
+    int full = 0;
     plan->acts = 0;
     for (const urn_step *step = begin; step < end; step++) {
         const urnc_rule *rule = urnc_rule_of(step->op);
         urnc_act *act = &plan->act[plan->acts];
+        *act = plan->act[step - begin];
         act->op = step->op;
         act->flags = step->flags;
-        act->table = words[step - begin];
         act->step = step;
         if (!find_params(rule, step, r, slot, act)) return URN_ROW_PARAM;
         if (rule->neutral(act)) continue;
+        if (act->op == URN_OP_DYNAMIC_TEMPERATURE && act->f[1] == 0.0f) act->op = URN_OP_TEMPERATURE;
         if (act->op == URN_OP_TEMPERATURE) T = T * act->f[0];
+        full |= is_full(plan, act);
         plan->acts++;
     }
     /* No later factor makes a product finite again, so the last T tells about every epoch's. */
     if (!isfinite(T)) return URN_ROW_PARAM;
+    if (full) return URN_ROW_STATE;
 
     uint64_t seed = p->seed ? p->seed[slot] : p->seed_value;
     plan->key = urnc_row_key(seed, p->label ? p->label[slot] : index);

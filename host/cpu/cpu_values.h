@@ -32,7 +32,8 @@ typedef struct urnc_change {
 } urnc_change;
 
 typedef struct urnc_value_loops {
-    /* x of K -> out[g * 256 ..], the largest of each group -> top[g], of all -> largest, what values give -> status */
+    /* x of K -> out[g * 256 ..], how many -> count, the largest of each group -> top[g], of all -> largest, what values
+     * give -> status */
     void (*change)(const urnc_view *view, const urnc_change *change, int64_t g0, int64_t g1, float *out, int32_t *top,
                    urnc_tally *tally);
     /* weights floor(g * 2^F) that a Tsallis change would give -> sum */

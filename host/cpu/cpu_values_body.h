@@ -118,9 +118,10 @@ static void change(const urnc_view *view, const urnc_change *a, int64_t g0, int6
     float x[URNC_GROUP], y[URNC_GROUP], v[URNC_GROUP];
     int32_t keep[URNC_GROUP];
     int32_t status = 0, largest = INT32_MIN;
+    int64_t count = 0;
     for (int64_t g = g0; g < g1; g++) {
         int64_t first = g * URNC_GROUP, n = view->n - first < URNC_GROUP ? view->n - first : URNC_GROUP;
-        int32_t high = INT32_MIN, nans = 0;
+        int32_t high = INT32_MIN, nans = 0, few = 0;
         if (load(view, g, x)) {
             FOR_GROUP(i) keep[i] = urnc_order(x[i]) > URNC_ORDER_MINUS_INF ? -1 : 0;
             if (a->y) load_other(a, g, view->n, y);
@@ -129,11 +130,13 @@ static void change(const urnc_view *view, const urnc_change *a, int64_t g0, int6
                 float next = fin(v[i]);
                 nans |= keep[i] & is_nan(next);
                 next = keep[i] ? next : -INFINITY;
+                few -= keep[i];
                 int32_t order = urnc_order(next);
                 high = order > high ? order : high;
                 x[i] = next;
             }
             if (nans) status |= URN_ROW_NAN;
+            count += few;
         } else {
             FOR_GROUP(i) x[i] = -INFINITY;
         }
@@ -141,6 +144,7 @@ static void change(const urnc_view *view, const urnc_change *a, int64_t g0, int6
         top[g] = high;
         largest = high > largest ? high : largest;
     }
+    tally->count = count;
     tally->largest = largest;
     tally->status = status;
 }

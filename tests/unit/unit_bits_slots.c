@@ -8,7 +8,7 @@
 #include "urn/bits.h"
 
 #define SLOTS 5
-#define COLS 70    /* of the prompt's set */
+#define COLS 70 /* of the prompt's set */
 #define LONGEST 4096
 
 /* All that a slot has seen. */
@@ -267,8 +267,7 @@ START_TEST(matches_are_those_of_comparing_every_place) {
         ut_rng rng = ut_rng_make((uint64_t)c);
         int long_one = c >= 54;
         int64_t n = long_one ? N - c : ut_below(&rng, 90), period = long_one ? N / 2 - 7 * c : 1 + ut_below(&rng, 12);
-        for (int64_t i = 0; i < n; i++)
-            a[i] = i < period ? (int32_t)ut_below(&rng, 1 + c % 4) : a[i - period];
+        for (int64_t i = 0; i < n; i++) a[i] = i < period ? (int32_t)ut_below(&rng, 1 + c % 4) : a[i - period];
         for (int k = 0; k < c % 5; k++)
             if (n) a[ut_below(&rng, n)] = (int32_t)ut_below(&rng, 3);
         int64_t kept = ut_below(&rng, n + 1);
@@ -276,7 +275,8 @@ START_TEST(matches_are_those_of_comparing_every_place) {
         match_check m = {a, n, c % 3 ? 0 : ut_below(&rng, n / 2 + 1), c % 7 ? n : 1 + ut_below(&rng, 6), n - 1, 0};
         ut_note("case %d: %d ids, period %d, from %d, limit %d", c, (int)n, (int)period, (int)m.from, (int)m.limit);
         urnc_context_matches(&h, m.from, m.limit, check_match, &m);
-        for (int64_t i = m.seen - 1; i >= m.from; i--) UT_ASSERT(slow_match(&m, i) == 0, "a match at %d is lost", (int)i);
+        for (int64_t i = m.seen - 1; i >= m.from; i--)
+            UT_ASSERT(slow_match(&m, i) == 0, "a match at %d is lost", (int)i);
         UT_ASSERT(c < 30 || m.calls > 0 || n < 20, "no match at all");
     }
     free(a);
