@@ -26,6 +26,12 @@ typedef struct urn_backend {
     urn_status (*slots_commit)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                const int32_t *slot, const int32_t *ids, int64_t ids_stride, const int32_t *accepted,
                                int64_t rows);
+    urn_status (*slots_prompt)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                               const int32_t *slot, const int32_t *ids, int64_t size, const int64_t *offsets,
+                               int64_t rows);
+    urn_status (*slots_mirostat)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                 const int32_t *slot, const float *logprob, int64_t stride, const int32_t *accepted,
+                                 int64_t rows, float tau, float eta);
     urn_status (*slots_gather)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                const int32_t *ancestors);
 } urn_backend;

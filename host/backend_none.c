@@ -32,6 +32,21 @@ static urn_status none_slots_commit(urn_ctx *ctx, struct CUstream_st *stream, co
     return URN_OK;
 }
 
+static urn_status none_slots_prompt(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                    const int32_t *slot, const int32_t *ids, int64_t size, const int64_t *offsets,
+                                    int64_t rows) {
+    (void)ctx, (void)stream, (void)view, (void)slot, (void)ids, (void)size, (void)offsets, (void)rows;
+    return URN_OK;
+}
+
+static urn_status none_slots_mirostat(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                      const int32_t *slot, const float *logprob, int64_t stride,
+                                      const int32_t *accepted, int64_t rows, float tau, float eta) {
+    (void)ctx, (void)stream, (void)view, (void)slot, (void)logprob, (void)stride, (void)accepted, (void)rows, (void)tau,
+        (void)eta;
+    return URN_OK;
+}
+
 static urn_status none_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                     const int32_t *ancestors) {
     (void)ctx, (void)stream, (void)view, (void)ancestors;
@@ -54,5 +69,7 @@ const urn_backend urn_backend_none = {
     .sample = none_sample,
     .slots_reset = none_slots_reset,
     .slots_commit = none_slots_commit,
+    .slots_prompt = none_slots_prompt,
+    .slots_mirostat = none_slots_mirostat,
     .slots_gather = none_slots_gather,
 };

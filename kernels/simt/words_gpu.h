@@ -148,6 +148,7 @@ template <class T> struct Global {
     // read once by this launch: do not keep it in L1
     URN_DEVICE T load_once(int64_t i) const { return __ldcs(p + i); }
     URN_DEVICE void store(int64_t i, T v) const { p[i] = v; }
+    URN_DEVICE T or_(int64_t i, T v) const { return atomicOr(p + i, v); } // returns the old value; T is uint32_t
     URN_DEVICE Vec16 load16_once(int64_t i) const {
         uint4 v = __ldcs(reinterpret_cast<const uint4 *>(p + i));
         return {{v.x, v.y, v.z, v.w}};
