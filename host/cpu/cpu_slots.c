@@ -135,13 +135,3 @@ void urnc_slots_gather(const urn_slots_view *view, const int32_t *ancestors) {
     gather_member(view, ancestors, now->overflow, shadow->overflow, places ? sizeof *now->overflow : 0);
     gather_member(view, ancestors, now->prompt, shadow->prompt, (size_t)view->prompt_words * sizeof *now->prompt);
 }
-
-void urnc_slots_prompt(const urn_slots_view *view, const int32_t *slot, const int32_t *ids, int64_t size,
-                       const int64_t *offsets, int64_t rows) {
-    (void)view, (void)slot, (void)ids, (void)size, (void)offsets, (void)rows;
-}
-
-void urnc_slots_mirostat(const urn_slots_view *view, const int32_t *slot, const float *logprob, int64_t stride,
-                         const int32_t *accepted, int64_t rows, float tau, float eta) {
-    (void)view, (void)slot, (void)logprob, (void)stride, (void)accepted, (void)rows, (void)tau, (void)eta;
-}
