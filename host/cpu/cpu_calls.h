@@ -8,8 +8,9 @@
 #include "urn/sample.h"
 
 /* Scratch that urnc_sample wants for rows of up to `cols`: about 1.2 bytes an element for each row in flight, and at
- * most URNC_MAX_TEAM rows are in flight, one a thread. needs: URN_NEEDS_ bits. Pure, monotone in rows and cols. urnc_sample needs the share of one row,
- * urnc_sample_workspace(1, cols, needs), and uses no more threads over rows than its workspace has shares. */
+ * most URNC_MAX_TEAM rows are in flight, one a thread. needs: URN_NEEDS_ bits. Pure, monotone in rows and cols.
+ * urnc_sample needs the share of one row, urnc_sample_workspace(1, cols, needs), and uses no more threads over rows
+ * than its workspace has shares. */
 size_t urnc_sample_workspace(int64_t rows, int64_t cols, int32_t needs);
 
 /* params is complete (slots, draws, strides final); its sampler, state and workspace members are not read. */

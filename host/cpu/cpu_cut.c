@@ -57,7 +57,7 @@ int urnc_cut_find(const urnc_row *row, int by_mass, uint64_t need, int32_t hint,
         above = reached - bin[b];
         first = (int32_t)((uint32_t)first + ((uint32_t)b << shift));
         if (shift == 0) {
-            uint64_t each = by_mass ? urnc_weight(urnc_f32_of_order(first), row->scale.M, row->scale.c) : 1;
+            uint64_t each = by_mass ? urnc_weight_of(row->scale, urnc_f32_of_order(first)) : 1;
             cut->order = first;
             cut->ties = bin[b] / each;
             cut->ties_kept = (need - above + each - 1) / each;

@@ -4,6 +4,7 @@
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_log2.h"
 #include "host/cpu/cpu_row.h"
+#include "host/cpu/cpu_weights.h"
 
 typedef struct {
     const urnc_view *view;
@@ -31,13 +32,12 @@ static void find_extremes(const urnc_row *row, void *argument, int64_t g0, int64
     row->loops->extremes(&row->kept, g0, g1, argument, tally);
 }
 
-/* Keep steps never remove the first of the order, so only a mask can change the largest value. */
 static void find_largest(urnc_row *row) {
-    if (!row->masked) return;
+    if (!row->top_stale) return;
     row->top = urnc_over_groups(row, &row->kept, find_extremes, row->tops[1]).largest;
     row->kept_top = row->tops[1];
     row->weighed = 0;
-    row->masked = 0;
+    row->top_stale = 0;
 }
 
 static int is_greedy(float T, float c) { return T == 0.0f || isinf(c); }
@@ -48,6 +48,7 @@ int urnc_epoch_open(urnc_row *row) {
     if (row->top < URNC_ORDER_LEAST) return URN_ROW_EMPTY;
     row->scale.M = urnc_f32_of_order(row->top);
     row->scale.c = URN_LOG2E / row->T;
+    row->W = urnc_weight_of(row->scale, row->scale.M);
     row->greedy = is_greedy(row->T, row->scale.c);
     row->weighed = 0;
     row->open = 1;

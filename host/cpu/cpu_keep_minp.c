@@ -21,15 +21,15 @@ static void keep_weight(const urnc_row *row, void *argument, int64_t g0, int64_t
  * f32 nearest to the bound makes up for its rounding. The rule itself is a test of each weight: they need not be
  * monotone to the last bit. */
 static int32_t floor_order(const urnc_row *row, uint64_t least) {
+    if (row->scale.linear) return urnc_order((float)((double)least * 0x1p-40)) - 1;
     double y = URN_F - urnc_log2(least) + 0.01;
     double bound = (double)row->scale.M - y / (double)row->scale.c;
     if (!(bound > -3e38)) return URNC_ORDER_LEAST;
     return urnc_order((float)bound) - 1;
 }
 
-void urnc_keep_minp(urnc_row *row, float m) {
-    if (row->greedy) return;
-    uint64_t least = urnc_ceil_product(m, UINT64_C(1) << URN_F);
+int urnc_keep_minp(urnc_row *row, const urnc_act *act) {
+    uint64_t least = urnc_ceil_product(act->f[0], row->W);
     minp_argument a = {least, floor_order(row, least)};
     urnc_tally found = urnc_over_groups(row, &row->kept, keep_weight, &a);
     row->count = found.count;
@@ -37,4 +37,5 @@ void urnc_keep_minp(urnc_row *row, float m) {
     row->weighed = 1; /* all weights were at hand, so nothing need be weighed again */
     row->kept.bits = row->bits;
     urnc_row_compact(row);
+    return URN_ROW_OK;
 }

@@ -21,8 +21,10 @@ static int32_t hint(const urnc_row *row, int64_t k) {
     return (int32_t)((uint32_t)least + (uint32_t)b * step);
 }
 
-void urnc_keep_topk(urnc_row *row, int32_t k) {
+int urnc_keep_topk(urnc_row *row, const urnc_act *act) {
     urnc_cut cut;
-    if (row->greedy || k >= row->kept.n || (row->count >= 0 && k >= row->count)) return;
+    int32_t k = act->i[0];
+    if (k >= row->kept.n || (row->count >= 0 && k >= row->count)) return URN_ROW_OK;
     if (urnc_cut_find(row, 0, (uint64_t)k, hint(row, k), &cut)) urnc_cut_keep(row, &cut);
+    return URN_ROW_OK;
 }

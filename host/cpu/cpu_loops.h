@@ -26,6 +26,7 @@ typedef struct urnc_view {
 
 typedef struct urnc_scale { /* of an epoch */
     float M, c;
+    int linear; /* a link's epoch: weights are floor(x * 2^F) */
 } urnc_scale;
 
 /* What a pass over some groups found; tallies of disjoint groups merge in any order. */

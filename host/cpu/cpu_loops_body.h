@@ -8,6 +8,22 @@
 
 #define FOR_GROUP(i) for (int i = 0; i < URNC_GROUP; i++)
 
+/* For each i, with w the weight of x[i]: the question of the epoch's kind stands outside the loop. */
+#define FOR_WEIGHT(i, w, scale, x, ...)                                                                                \
+    do {                                                                                                               \
+        if ((scale).linear) {                                                                                          \
+            FOR_GROUP(i) {                                                                                             \
+                uint64_t w = urnc_weight_linear((x)[i]);                                                               \
+                __VA_ARGS__                                                                                            \
+            }                                                                                                          \
+        } else {                                                                                                       \
+            FOR_GROUP(i) {                                                                                             \
+                uint64_t w = urnc_weight((x)[i], (scale).M, (scale).c);                                                \
+                __VA_ARGS__                                                                                            \
+            }                                                                                                          \
+        }                                                                                                              \
+    } while (0)
+
 static int any_bit(const uint32_t *words) {
     uint32_t any = 0;
     for (int w = 0; w < URNC_WORDS; w++) any |= words[w];
@@ -81,7 +97,7 @@ static void weigh(const urnc_view *view, urnc_scale scale, int64_t g0, int64_t g
     uint64_t total = 0;
     for (int64_t g = g0; g < g1; g++) {
         uint64_t sum = 0;
-        if (load(view, g, x)) FOR_GROUP(i) sum += urnc_weight(x[i], scale.M, scale.c);
+        if (load(view, g, x)) FOR_WEIGHT(i, w, scale, x, sum += w;);
         sums[g] = sum;
         total += sum;
     }
@@ -99,7 +115,7 @@ static void entropy(const urnc_view *view, urnc_scale scale, int64_t g0, int64_t
 static void weights(const urnc_view *view, urnc_scale scale, int64_t g, uint64_t weight[URNC_GROUP]) {
     float x[URNC_GROUP];
     if (load(view, g, x)) {
-        FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
+        FOR_WEIGHT(i, w, scale, x, weight[i] = w;);
     } else {
         FOR_GROUP(i) weight[i] = 0;
     }
@@ -135,7 +151,7 @@ static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *di
         if (!digit->by_mass) {
             FOR_GROUP(i) weight[i] = 1;
         } else if (!one_by_one) {
-            FOR_GROUP(i) weight[i] = urnc_weight(x[i], scale.M, scale.c);
+            FOR_WEIGHT(i, w, scale, x, weight[i] = w;);
         }
         if (count >= MANY) {
             FOR_GROUP(i) bin[at[i]] += weight[i];
@@ -144,7 +160,7 @@ static void digits(const urnc_view *view, urnc_scale scale, const urnc_digit *di
         for (int w = 0; w < URNC_GROUP && count > 0; w += 32)
             for (uint32_t word = pack(inside + w); word; word &= word - 1) {
                 int i = w + __builtin_ctz(word);
-                bin[at[i]] += one_by_one ? urnc_weight(x[i], scale.M, scale.c) : weight[i];
+                bin[at[i]] += one_by_one ? urnc_weight_of(scale, x[i]) : weight[i];
             }
     }
 }
@@ -206,11 +222,10 @@ static void keep_weight(const urnc_view *view, urnc_scale scale, uint64_t least,
             continue;
         }
         uint64_t sum = 0;
-        FOR_GROUP(i) {
-            uint64_t w = urnc_weight(x[i], scale.M, scale.c);
+        FOR_WEIGHT(i, w, scale, x, {
             keep[i] = w >= least ? -1 : 0;
             sum += w >= least ? w : 0;
-        }
+        });
         sums[g] = sum;
         tally->sum += sum;
         tally->count += put_bits(keep, words);

@@ -29,12 +29,12 @@ static void mask_short(urnc_row *row, const uint32_t *words) {
     row->count = count;
 }
 
-void urnc_mask(urnc_row *row, const uint32_t *words) {
-    urnc_epoch_close(row);
+int urnc_mask(urnc_row *row, const urnc_act *act) {
     if (row->id)
-        mask_short(row, words);
+        mask_short(row, act->table);
     else
-        mask_long(row, words);
-    row->masked = 1;
+        mask_long(row, act->table);
+    row->top_stale = 1;
     row->weighed = 0;
+    return URN_ROW_OK;
 }

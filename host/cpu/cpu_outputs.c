@@ -21,6 +21,7 @@ static raw_law find_raw_law(urnc_row *row) {
     uint64_t Z = row->Z;
     law.scale.M = urnc_f32_of_order(largest(row));
     law.scale.c = URN_LOG2E / 1.0f;
+    law.scale.linear = 0;
     int same = !row->greedy && row->kept.data == row->raw.data && !row->kept.bits && row->scale.c == law.scale.c;
     if (!same) Z = urnc_weigh_view(row, &row->raw, law.scale, row->sums).sum;
     law.L = urnc_log2_mass(Z);
@@ -67,7 +68,7 @@ void urnc_outputs_drawn(urnc_row *row, const urnc_plan *plan, const urn_sample_p
     int64_t first = r * p->draws;
     int drawn = p->ids || p->logprob || p->logprob_raw || p->rank, raw = p->logprob_raw || p->lse;
     double L = 0;
-    raw_law law = {{0, 0}, 0};
+    raw_law law = {{0, 0, 0}, 0};
 
     if (!row->greedy) urnc_epoch_weigh(row);
     if (drawn) urnc_draw_begin(row);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "host/cpu/cpu_philox.h"
-#include "host/cpu/cpu_row.h"
+#include "host/cpu/cpu_rules.h"
 
 static size_t element_bytes(int32_t dtype) { return dtype == URN_F32 ? 4 : 2; }
 
@@ -55,31 +55,17 @@ static int32_t param_i(const urn_param *param, int64_t r, int64_t slot) {
     return param->by == URN_SCALAR ? param->i : ((const int32_t *)param->array)[element(param, r, slot)];
 }
 
-/* The act of a step for this row. *neutral: the step does not exist here. 0 if its parameter is not valid. */
-static int act_of(const urn_step *step, int64_t r, int64_t slot, urnc_act *act, int *neutral) {
-    const urn_param *param = &step->param[0];
-    act->op = step->op;
-    switch (step->op) {
-    case URN_OP_TEMPERATURE:
-        act->f = param_f(param, r, slot);
-        *neutral = act->f == 1.0f;
-        return act->f >= 0.0f && !isinf(act->f);
-    case URN_OP_TOP_K:
-        act->i = param_i(param, r, slot);
-        *neutral = act->i <= 0;
-        return act->i >= -1;
-    case URN_OP_TOP_P:
-        act->f = param_f(param, r, slot);
-        *neutral = act->f == 1.0f;
-        return act->f >= 0.0f && act->f <= 1.0f;
-    case URN_OP_MIN_P:
-        act->f = param_f(param, r, slot);
-        *neutral = act->f == 0.0f;
-        return act->f >= 0.0f && act->f <= 1.0f;
-    default:
-        *neutral = act->words == NULL;
-        return 1;
+/* Look the parameters up. 0 if one is not in its range; NaN is in none. */
+static int find_params(const urnc_rule *rule, const urn_step *step, int64_t r, int64_t slot, urnc_act *act) {
+    for (int k = 0; k < 4 && rule->param[k].type; k++) {
+        double value;
+        if (rule->param[k].type == 'f')
+            value = act->f[k] = param_f(&step->param[k], r, slot);
+        else
+            value = act->i[k] = param_i(&step->param[k], r, slot);
+        if (!(value >= rule->param[k].least && value <= rule->param[k].most)) return 0;
     }
+    return 1;
 }
 
 int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
@@ -102,12 +88,15 @@ int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const
     float T = 1.0f;
     plan->acts = 0;
     for (const urn_step *step = begin; step < end; step++) {
+        const urnc_rule *rule = urnc_rule_of(step->op);
         urnc_act *act = &plan->act[plan->acts];
-        int neutral;
-        act->words = words[step - begin];
-        if (!act_of(step, r, slot, act, &neutral)) return URN_ROW_PARAM;
-        if (neutral) continue;
-        if (act->op == URN_OP_TEMPERATURE) T = T * act->f;
+        act->op = step->op;
+        act->flags = step->flags;
+        act->table = words[step - begin];
+        act->step = step;
+        if (!find_params(rule, step, r, slot, act)) return URN_ROW_PARAM;
+        if (rule->neutral(act)) continue;
+        if (act->op == URN_OP_TEMPERATURE) T = T * act->f[0];
         plan->acts++;
     }
     /* No later factor makes a product finite again, so the last T tells about every epoch's. */

@@ -1,5 +1,5 @@
 /* cpu_row.c - one row through its list: K shrinks step by step until it is what the draw takes from. */
-#include "host/cpu/cpu_row.h"
+#include "host/cpu/cpu_rules.h"
 
 #include <string.h>
 
@@ -31,6 +31,7 @@ void urnc_row_begin(urnc_row *row, const urnc_plan *plan, int32_t dtype, void *s
     row->short_id = take(&rest, compact * sizeof(int32_t));
     row->loops = urnc_loops_here()[0];
     row->team = team;
+    row->plan = plan;
     row->raw.data = plan->data;
     row->raw.n = plan->n;
     row->raw.dtype = dtype;
@@ -40,29 +41,13 @@ void urnc_row_begin(urnc_row *row, const urnc_plan *plan, int32_t dtype, void *s
 }
 
 static int run_act(urnc_row *row, const urnc_act *act) {
-    if (act->op == URN_OP_TEMPERATURE) {
-        urnc_epoch_close(row);
-        row->T = row->T * act->f;
-        return URN_ROW_OK;
+    const urnc_rule *rule = urnc_rule_of(act->op);
+    if (rule->kind == URNC_LOGIT) urnc_epoch_close(row);
+    if (rule->kind == URNC_KEEP) {
+        int status = urnc_epoch_open(row);
+        if (status != URN_ROW_OK || row->greedy) return status;
     }
-    if (act->op == URN_OP_MASK) {
-        urnc_mask(row, act->words);
-        return URN_ROW_OK;
-    }
-    int status = urnc_epoch_open(row);
-    if (status != URN_ROW_OK) return status;
-    switch (act->op) {
-    case URN_OP_TOP_K:
-        urnc_keep_topk(row, act->i);
-        break;
-    case URN_OP_TOP_P:
-        urnc_keep_topp(row, act->f);
-        break;
-    case URN_OP_MIN_P:
-        urnc_keep_minp(row, act->f);
-        break;
-    }
-    return URN_ROW_OK;
+    return rule->run(row, act);
 }
 
 int urnc_row_run(urnc_row *row, const urnc_plan *plan) {

@@ -12,12 +12,14 @@
 
 #define URNC_MAX_TEAM 64 /* most threads that one call uses */
 
-/* A step of one row, its parameter looked up; neutral steps are not in a plan. */
+/* A step of one row, its parameters looked up; neutral steps are not in a plan. */
 typedef struct urnc_act {
-    int32_t op; /* urn_op */
-    float f;
-    int32_t i;
-    const uint32_t *words; /* mask: the row's bits */
+    int32_t op;     /* urn_op */
+    uint32_t flags; /* URN_STEP_ */
+    float f[4];
+    int32_t i[4];
+    const void *table;    /* the row of its table; NULL: none */
+    const urn_step *step; /* where it came from */
 } urnc_act;
 
 /* All that a row is, before its logits are read. */
@@ -34,14 +36,18 @@ typedef struct urnc_plan {
 int urnc_plan_row(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
                   urnc_plan *plan);
 
-typedef struct urnc_row {
+typedef struct urnc_row urnc_row;
+
+struct urnc_row {
     const urnc_loops *loops;
     int team; /* threads that share this row; 1: the caller's only */
+    const urnc_plan *plan;
 
     urnc_view raw;           /* all ids, as given */
     urnc_view kept;          /* K */
     int64_t count;           /* |K|, -1 where nobody has counted */
     int32_t top;             /* order of the largest in K, in raw at first */
+    int top_stale;           /* a step may have taken that one out of K, or changed values */
     const int32_t *raw_top;  /* by group of raw: order of its largest */
     const int32_t *kept_top; /* by group of K: at least the order of its largest; NULL: unknown */
 
@@ -49,21 +55,20 @@ typedef struct urnc_row {
     float T;
     int open, greedy;
     urnc_scale scale;
+    uint64_t W;  /* weight of the first of K */
     uint64_t Z;  /* sum of weights over K, if weighed */
     int weighed; /* Z and sums are those of K */
     uint64_t Z_open;
     double A; /* log2 of the mass kept so far */
 
-    int masked; /* a mask may have taken K's largest */
-
     /* scratch of this row */
     uint32_t *bits;
-    int32_t *tops[2]; /* raw_top, and kept_top after a mask */
+    int32_t *tops[2]; /* raw_top, and kept_top once top was stale */
     uint64_t *sums;   /* by group of K; prefix sums once the draw has begun */
     float *short_x;   /* compact */
     int32_t *short_id;
     const int32_t *id; /* ids of K's elements; NULL: an element's own number */
-} urnc_row;
+};
 
 size_t urnc_row_bytes(int64_t cols);
 void urnc_row_begin(urnc_row *row, const urnc_plan *plan, int32_t dtype, void *scratch, int team);
@@ -101,11 +106,12 @@ typedef struct urnc_cut {
 int urnc_cut_find(const urnc_row *row, int by_mass, uint64_t need, int32_t hint, urnc_cut *cut); /* 0: no such prefix */
 void urnc_cut_keep(urnc_row *row, const urnc_cut *cut);
 
-/* One step each, on the open epoch. */
-void urnc_keep_topk(urnc_row *row, int32_t k);
-void urnc_keep_topp(urnc_row *row, float p);
-void urnc_keep_minp(urnc_row *row, float m);
-void urnc_mask(urnc_row *row, const uint32_t *words);
+/* One step each; cpu_rules.c says in what epoch. They return a row status. */
+int urnc_temperature(urnc_row *row, const urnc_act *act);
+int urnc_mask(urnc_row *row, const urnc_act *act);
+int urnc_keep_topk(urnc_row *row, const urnc_act *act);
+int urnc_keep_topp(urnc_row *row, const urnc_act *act);
+int urnc_keep_minp(urnc_row *row, const urnc_act *act);
 
 /* ceil(p * Z) and ceil(m * 2^F), exact: floats in [0, 1] as their significands. */
 uint64_t urnc_ceil_product(float p, uint64_t Z);

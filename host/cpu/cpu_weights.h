@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "host/cpu/cpu_keys.h"
+#include "host/cpu/cpu_loops.h"
 #include "urn/bits.h"
 
 #define URNC_ROUND_MAGIC_BITS 0x4b400000u
@@ -44,6 +45,13 @@ static inline uint64_t urnc_weight(float x, float M, float c) {
     uint32_t m;
     float v = urnc_exp2(x - M, c, &m);
     return urnc_floor(v, m);
+}
+
+/* In a link's epoch x is the weight as a real number, in [0, 1], or -inf outside K: floor(x * 2^F). */
+static inline uint64_t urnc_weight_linear(float x) { return urnc_floor(x > 0.0f ? x : 0.0f, 0); }
+
+static inline uint64_t urnc_weight_of(urnc_scale scale, float x) {
+    return scale.linear ? urnc_weight_linear(x) : urnc_weight(x, scale.M, scale.c);
 }
 
 /* What the id adds to E, the sum behind entropy (bits.h section 6): floor of g * 2^(F + n), g = v * -(d * c). */

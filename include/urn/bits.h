@@ -69,8 +69,8 @@
  *                    (below 2^62), V = |K| * S2 - S1^2 (128 bits); sd = sqrt(f64(V)) / f64(|K|) * 2^-e, where
  *                    f64(V) = f64(high half) * 2^64 + f64(low half). Keep q <= f32(f64(s) * sd). T has no part in it.
  *      XTC prob, t   neutral prob 0. Acts iff (U >> 24) < ceil(prob * 2^40), U the block {0, 0, position,
- *                    URN_STREAM_XTC} (section 5). A = the ids of K with w >= ceil(t * Z). If |A| >= 2, all of A leaves
- *                    K but the last of A in the order.
+ *                    URN_STREAM_XTC} (section 5). A = the ids of K with w >= max(1, ceil(t * Z)). If |A| >= 2, all of
+ *                    A leaves K but the last of A in the order.
  *      Mirostat 2 mu t = f32(min(1, EXP2(-mu))). Keep w >= ceil(t * Z), or the first.
  *      Mirostat 1 mu over the first m = min(100, |K|) of K in the order, numbered from 1: b_i = f64(a_(i+1)) -
  *                    f64(a_i), t_i = LOG2(f64(i + 1) / f64(i)), for i < m and while a_(i+1) is finite; up = the sum

@@ -63,7 +63,7 @@ START_TEST(clones_agree) {
         ut_pack(x, N, (urn_dtype)dtype, dtype == URN_F32 ? (void *)x : packed);
         for (int w = 0; w < GROUPS * URNC_WORDS; w++) bits[w] = w / URNC_WORDS == 3 ? 0 : (uint32_t)ut_u64(&rng);
         urnc_view view = {dtype == URN_F32 ? (const void *)x : packed, masked ? bits : NULL, N, dtype};
-        urnc_scale scale = {5.0f * (1.0f + (float)seed), URN_LOG2E / (0.25f + (float)seed)};
+        urnc_scale scale = {5.0f * (1.0f + (float)seed), URN_LOG2E / (0.25f + (float)seed), 0};
         ask(&urnc_loops_default, &view, scale, plain);
         UT_ASSERT(plain->weigh.sum > 0 && plain->keep_order.count >= 0, "nothing was weighed, seed %d", (int)seed);
         for (int t = 0; tables[t]; t++) {
@@ -83,7 +83,7 @@ START_TEST(loops_follow_the_formula) {
     answers *a = ut_malloc(sizeof *a);
     ut_fill(x, N, UT_NORMAL, 4.0, 11);
     urnc_view view = {x, NULL, N, URN_F32};
-    urnc_scale scale = {20.0f, URN_LOG2E / 3.0f};
+    urnc_scale scale = {20.0f, URN_LOG2E / 3.0f, 0};
     ask(urnc_loops_here()[0], &view, scale, a);
     uint64_t sum = 0, entropy = 0;
     int32_t largest = INT32_MIN;

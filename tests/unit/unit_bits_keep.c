@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "host/cpu/cpu_keys.h"
-#include "host/cpu/cpu_row.h"
+#include "host/cpu/cpu_rules.h"
 #include "host/cpu/cpu_weights.h"
 #include "tests/urn_test.h"
 
@@ -41,15 +41,15 @@ static void plain_step(bench *b, const urnc_act *act, float M, float c) {
     int64_t seen = 0;
     for (int32_t i = 0; i < N; i++)
         if (b->wanted[i]) Z += urnc_weight(b->x[i], M, c);
-    need = act->op == URN_OP_TOP_P ? urnc_ceil_product(act->f, Z) : 0;
+    need = act->op == URN_OP_TOP_P ? urnc_ceil_product(act->f[0], Z) : 0;
     if (need < 1) need = 1;
     for (int32_t s = 0; s < b->possible; s++) {
         int32_t i = b->sorted[s];
         uint64_t w = urnc_weight(b->x[i], M, c);
         if (!b->wanted[i]) continue;
-        if (act->op == URN_OP_TOP_K && seen >= act->i) b->wanted[i] = 0;
+        if (act->op == URN_OP_TOP_K && seen >= act->i[0]) b->wanted[i] = 0;
         if (act->op == URN_OP_TOP_P && sum >= need) b->wanted[i] = 0;
-        if (act->op == URN_OP_MIN_P && w < urnc_ceil_product(act->f, UINT64_C(1) << URN_F)) b->wanted[i] = 0;
+        if (act->op == URN_OP_MIN_P && w < urnc_ceil_product(act->f[0], UINT64_C(1) << URN_F)) b->wanted[i] = 0;
         seen++;
         sum += w;
     }
@@ -77,6 +77,15 @@ static void check_sums(urnc_row *row, const bench *b, float M, float c) {
     }
 }
 
+static urnc_act act(int32_t op, float f, int32_t i) {
+    urnc_act a;
+    memset(&a, 0, sizeof a);
+    a.op = op;
+    a.f[0] = f;
+    a.i[0] = i;
+    return a;
+}
+
 /* Run acts on one epoch at temperature T, both ways. */
 static void check(bench *b, int32_t dtype, int team, float T, const urnc_act *acts, int count) {
     urnc_row row;
@@ -87,7 +96,9 @@ static void check(bench *b, int32_t dtype, int team, float T, const urnc_act *ac
     urnc_row_begin(&row, &plan, dtype, b->scratch, team);
     UT_ASSERT(urnc_row_scan(&row) == URN_ROW_OK, "scan");
     row.T = T;
-    if (b->words) urnc_mask(&row, b->words);
+    urnc_act masking = act(URN_OP_MASK, 0, 0);
+    masking.table = b->words;
+    if (b->words) urnc_mask(&row, &masking);
     UT_ASSERT(urnc_epoch_open(&row) == URN_ROW_OK, "open");
     float M = b->x[b->sorted[0]], c = URN_LOG2E / T;
     UT_ASSERT(row.scale.M == M && row.scale.c == c, "M %a c %a, not M %a c %a", (double)row.scale.M,
@@ -96,16 +107,7 @@ static void check(bench *b, int32_t dtype, int team, float T, const urnc_act *ac
     for (int32_t s = 0; s < b->possible; s++) b->wanted[b->sorted[s]] = 1;
     for (int a = 0; a < count; a++) {
         plain_step(b, &acts[a], M, c);
-        switch (acts[a].op) {
-        case URN_OP_TOP_K:
-            urnc_keep_topk(&row, acts[a].i);
-            break;
-        case URN_OP_TOP_P:
-            urnc_keep_topp(&row, acts[a].f);
-            break;
-        default:
-            urnc_keep_minp(&row, acts[a].f);
-        }
+        UT_ASSERT(urnc_rule_of(acts[a].op)->run(&row, &acts[a]) == URN_ROW_OK, "step");
         list_found(&row, b->found);
         UT_SAME_BITS(b->found, b->wanted, N, "ids kept");
         int64_t kept = 0;
@@ -113,11 +115,6 @@ static void check(bench *b, int32_t dtype, int team, float T, const urnc_act *ac
         UT_ASSERT(row.count < 0 || row.count == kept, "count %lld, not %lld", (long long)row.count, (long long)kept);
         if (a == count - 1) check_sums(&row, b, M, c);
     }
-}
-
-static urnc_act act(int32_t op, float f, int32_t i) {
-    urnc_act a = {op, f, i, NULL};
-    return a;
 }
 
 /* property  each keep step keeps exactly what walking the sorted row keeps; pairs of steps too; ties by smaller id
@@ -157,7 +154,8 @@ START_TEST(keep_steps_keep_what_sorting_keeps) {
         for (size_t j = 0; j < sizeof k / sizeof *k; j++) {
             urnc_act acts[3] = {act(URN_OP_TOP_K, 0, k[j]), act(URN_OP_TOP_P, p[j % 7], 0),
                                 act(URN_OP_MIN_P, m[j % 6], 0)};
-            ut_note("seed %d: top_k %d, top_p %g, min_p %g", (int)seed, k[j], (double)acts[1].f, (double)acts[2].f);
+            ut_note("seed %d: top_k %d, top_p %g, min_p %g", (int)seed, k[j], (double)acts[1].f[0],
+                    (double)acts[2].f[0]);
             check(&b, dtype, team, t, acts, 3);
         }
         for (size_t j = 0; j < sizeof p / sizeof *p; j++) {

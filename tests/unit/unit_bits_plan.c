@@ -113,7 +113,7 @@ START_TEST(statuses_come_in_their_order) {
     int32_t map[ROWS] = {0, -1, 2, -2}, slot[ROWS] = {0, -1, 4, -2}, list[ROWS] = {0, 0, 2, -1}, count = 3;
     urn_step *hot = add(c, urn_temperature(urn_f(2.0f)));
     add(c, urn_mask(words, 2, 1, map));
-    UT_ASSERT(plan(c, 0, &p) == URN_ROW_OK && p.acts == 2 && p.act[1].words == words, "row 0");
+    UT_ASSERT(plan(c, 0, &p) == URN_ROW_OK && p.acts == 2 && p.act[1].table == words, "row 0");
     UT_ASSERT(plan(c, 1, &p) == URN_ROW_OK && p.acts == 1, "a map of -1 is neutral");
     UT_ASSERT(plan(c, 2, &p) == URN_ROW_INDEX && plan(c, 3, &p) == URN_ROW_INDEX, "map out of range");
     hot->param[0].f = NAN;

@@ -1,0 +1,7 @@
+/* cpu_temperature.c - the logits are divided by a number: later epochs have another c. */
+#include "host/cpu/cpu_row.h"
+
+int urnc_temperature(urnc_row *row, const urnc_act *act) {
+    row->T = row->T * act->f[0];
+    return URN_ROW_OK;
+}
