@@ -193,9 +193,9 @@
  *
  * 9  Links: at most one in a list, with only keep steps after it. A link closes the epoch, settles, and opens one of
  *    its own in which x becomes g, a linear weight in [0, 1] (f32), w = floor(g * 2^F), and the order is of g. K empty:
- *    URN_ROW_EMPTY. T = 0 or c infinite: greedy as ever. M and d = x - M (f32) are those before the change. In the
- *    link's epoch a = f32(-LOG2(f64(g))), +inf where g = 0; y = max(LOG2(f64(g)), -2^20), -2^20 where g = 0; and a term
- *    of E is floor(f32(g * a) * 2^F), 0 where g = 0.
+ *    URN_ROW_EMPTY. T = 0 or c infinite: greedy as ever. M and d = x - M (f32, cut to -FLT_MAX) are those before it. In
+ *    the link's epoch a = f32(-LOG2(f64(g))), +inf where g = 0; y = max(LOG2(f64(g)), -2^20), -2^20 where g = 0; and a
+ *    term of E is floor(f32(g * a) * 2^F), 0 where g = 0.
  *      sparsemax     u = floor(min(-d, 2) * 2^30). t = the largest integer with sum of max(t - u, 0) over K <= 2^30.
  *                    g = f32(max(t - u, 0)) * 2^-30; where that is 0 the id leaves K.
  *      inverse gap gamma, a
@@ -203,7 +203,8 @@
  *                    f32((2^F - sum of the others' w) >> 16) * 2^-24; a sum above 2^F: URN_ROW_PARAM.
  *      Tsallis eta   h = eta * -d + z, g = (4 / h) / h, z = the smallest f32 >= 2 with sum of w over K <= 2^F.
  *      mixture lam   a second row x2 (as in mix): w1, Z1 of x over K with T = 1, w2, Z2 of x2 over K likewise; p_k =
- *                    f32(f64(w_k) / f64(Z_k)); g = (1 - lam) * p1 + lam * p2. x2 = -inf weighs 0.
+ *                    f32(f64(w_k) / f64(Z_k)); g = (1 - lam) * p1 + lam * p2. x2 = -inf weighs 0; if all do:
+ *                    URN_ROW_EMPTY.
  *
  * 10  Short rows (tiny.h): `width` ids a row, Gumbel noise in f32 from 64-bit uniforms.
  *      L2(e, t)  = fma(t, P(t), f32(e)), P(t) by fma from URN_TINY_T8 down to URN_TINY_T0: log2(1 + t) + e
