@@ -86,7 +86,7 @@ typedef struct urn_sample_params {
     const int32_t *overlay_count; /* [rows] of the row's overlay, clamped to [0, overlay_stride]; NULL: all */
     int64_t overlay_stride;
 
-    /* draws as (id, count): a row's distinct ids in increasing order, then -1, 0, 0; the other three need distinct_id */
+    /* draws as (id, count): a row's distinct ids in increasing order, then -1, 0, 0; the rest of these need the ids */
     int32_t *distinct_id;    /* [rows, draws] */
     int32_t *distinct_count; /* [rows, draws] */
     float *distinct_weight;  /* [rows, draws] count / draws * raw probability / probability drawn from */
