@@ -2,62 +2,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/check.h"
+#include "host/check_step.h"
 #include "host/handles.h"
-#include "host/step_rules.h"
 
 static const char call[] = "urn_sampler_create";
 
-static urn_status check_array(int32_t list, int32_t at, const urn_step_rule *rule, const urn_param *param) {
-    if (param->by != URN_BY_SLOT && param->by != URN_BY_ROW)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d %s: param[0].by is %d; wanted 0, 1 or 2", call, list, at,
-                        rule->name, param->by);
-    if (!param->array)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d %s: param[0].array is NULL; wanted device memory", call, list,
-                        at, rule->name);
-    if ((uintptr_t)param->array % 4)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d %s: param[0].array is %p; wanted a multiple of 4", call, list,
-                        at, rule->name, param->array);
+/* At most one link, and only keep steps after it. */
+static urn_status check_order(int32_t list, const urn_list *of) {
+    int32_t link = -1;
+    for (int32_t s = 0; s < of->count; s++) {
+        const urn_step_rule *rule = urn_step_rule_of(of->steps[s].op);
+        if (link >= 0 && rule->group != URN_GROUP_KEEP)
+            return urn_fail(URN_E_STEP,
+                            "%s: list %d step %d %s: stands after step %d, %s, which is a link; wanted a keep step",
+                            call, list, s, rule->name, link, urn_step_rule_of(of->steps[link].op)->name);
+        if (rule->group == URN_GROUP_LINK) link = s;
+    }
     return URN_OK;
-}
-
-static urn_status check_mask(int32_t list, int32_t at, const urn_step *step) {
-    if (!step->table)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d mask: table is NULL; wanted device memory", call, list, at);
-    if ((uintptr_t)step->table % 4 || (uintptr_t)step->map % 4)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d mask: table is %p and map is %p; wanted multiples of 4", call,
-                        list, at, step->table, (const void *)step->map);
-    if (step->table_rows < 1 || step->table_stride < 1)
-        return urn_fail(URN_E_STEP,
-                        "%s: list %d step %d mask: table_rows is %lld, table_stride is %lld; wanted 1 or more", call,
-                        list, at, (long long)step->table_rows, (long long)step->table_stride);
-    if (step->table_rows > INT64_MAX / 4 / step->table_stride)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d mask: %lld rows of %lld words pass 2^63 bytes", call, list, at,
-                        (long long)step->table_rows, (long long)step->table_stride);
-    return URN_OK;
-}
-
-static urn_status check_step(int32_t list, int32_t at, const urn_step *step) {
-    const urn_step_rule *rule = urn_step_rule_of(step->op);
-    const urn_param *param = &step->param[0];
-    if (!rule) return urn_fail(URN_E_STEP, "%s: list %d step %d: op is %d; wanted a urn_op", call, list, at, step->op);
-    if (step->flags)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d %s: flags is %u; wanted 0", call, list, at, rule->name,
-                        step->flags);
-    if (rule->type == URN_PARAM_NONE) return check_mask(list, at, step);
-    if (param->by != URN_SCALAR) return check_array(list, at, rule, param);
-    if (rule->good(*param)) return URN_OK;
-    if (rule->type == URN_PARAM_INT)
-        return urn_fail(URN_E_STEP, "%s: list %d step %d %s: param[0].i is %d; wanted %s", call, list, at, rule->name,
-                        param->i, rule->range);
-    return urn_fail(URN_E_STEP, "%s: list %d step %d %s: param[0].f is %g; wanted %s", call, list, at, rule->name,
-                    (double)param->f, rule->range);
-}
-
-/* A step that no row can notice is not compiled. */
-static int is_neutral(const urn_step *step) {
-    const urn_step_rule *rule = urn_step_rule_of(step->op);
-    return rule->type != URN_PARAM_NONE && step->param[0].by == URN_SCALAR && rule->neutral(step->param[0]);
 }
 
 static urn_status check_lists(const urn_list *lists, int32_t count, int64_t *steps) {
@@ -68,7 +29,9 @@ static urn_status check_lists(const urn_list *lists, int32_t count, int64_t *ste
         URN_TRY(urn_check_range(URN_E_SHAPE, call, name, lists[l].count, 0, URN_MAX_STEPS));
         snprintf(name, sizeof name, "lists[%d].steps", l);
         if (lists[l].count) URN_TRY(urn_check_pointer(call, name, lists[l].steps));
-        for (int32_t s = 0; s < lists[l].count; s++) URN_TRY(check_step(l, s, &lists[l].steps[s]));
+        for (int32_t s = 0; s < lists[l].count; s++)
+            URN_TRY(urn_check_step((urn_step_place){call, l, s}, &lists[l].steps[s]));
+        URN_TRY(check_order(l, &lists[l]));
         *steps += lists[l].count;
     }
     return URN_OK;
@@ -82,6 +45,17 @@ static size_t compiled_bytes(int64_t steps, int32_t count) {
     return steps_bytes(steps) + ((size_t)count + 1) * sizeof(int32_t);
 }
 
+/* What urn_sample has to hold against a call's cols and dtype: the narrowest tables, and one that two bytes align. */
+static void note_table(urn_sampler *sampler, const urn_step_rule *rule, const urn_step *step, int32_t list,
+                       int32_t at) {
+    const urn_table_place place = {step->table_stride, list, at, rule->name};
+    if (rule->memory == URN_READS_WORDS && place.stride < sampler->words.stride) sampler->words = place;
+    if (rule->memory != URN_READS_FLOATS && rule->memory != URN_READS_LOGITS) return;
+    if (place.stride < sampler->columns.stride) sampler->columns = place;
+    if ((uintptr_t)step->table % 4) sampler->halves = place;
+}
+
+/* A step that no row can notice is not compiled. */
 static void compile_lists(urn_sampler *sampler, const urn_list *lists, int32_t count, int64_t steps, char *image) {
     urn_step *to = (urn_step *)(void *)image;
     int32_t *begin = (int32_t *)(void *)(image + steps_bytes(steps)), made = 0;
@@ -89,13 +63,11 @@ static void compile_lists(urn_sampler *sampler, const urn_list *lists, int32_t c
         begin[l] = made;
         for (int32_t s = 0; s < lists[l].count; s++) {
             const urn_step *step = &lists[l].steps[s];
-            if (is_neutral(step)) continue;
+            const urn_step_rule *rule = urn_step_rule_of(step->op);
+            if (urn_step_neutral(rule, step)) continue;
             to[made++] = *step;
-            if (urn_step_rule_of(step->op)->keeps) sampler->lists.needs |= URN_NEEDS_KEEP;
-            if (step->op != URN_OP_MASK || step->table_stride >= sampler->mask_stride) continue;
-            sampler->mask_stride = step->table_stride;
-            sampler->mask_list = l;
-            sampler->mask_step = s;
+            sampler->lists.needs |= urn_step_needs(rule, step);
+            note_table(sampler, rule, step, l, s);
         }
     }
     begin[count] = made;
@@ -141,7 +113,7 @@ urn_status urn_sampler_create(urn_ctx *ctx, const urn_list *lists, int32_t count
     if (!made) return urn_fail_memory("a sampler", sizeof *made);
     made->ctx = ctx;
     made->lists.count = count;
-    made->mask_stride = INT64_MAX;
+    made->words.stride = made->columns.stride = INT64_MAX;
     urn_status status = make_sampler(made, lists, count, steps);
     if (status == URN_OK)
         *sampler = made;

@@ -1,7 +1,8 @@
-/* api_steps_parse.c - steps from text: name=value, separated by commas, in the text's order. */
+/* api_steps_parse.c - steps from text: name, name=value or name=value:value..., separated by commas, in its order. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +13,32 @@ static const char call[] = "urn_steps_parse";
 
 static const char *skip_spaces(const char *at) { return at + strspn(at, " \t\n"); }
 
-/* A number of the rule's type at `at`; returns its end, or NULL. Decimal points are points in every locale. */
-static const char *parse_value(const char *at, const urn_step_rule *rule, urn_param *value) {
+/* Text can give what needs no memory: DRY goes without breakers. */
+static int in_text(const urn_step_rule *rule) {
+    return rule->memory == URN_READS_NOTHING || rule->memory == URN_MAY_READ_LISTS;
+}
+
+static const urn_step_rule *rule_named(const char *name, size_t length) {
+    const urn_step_rule *rule;
+    for (int32_t i = 0; (rule = urn_step_rule_at(i)) != NULL; i++)
+        if (in_text(rule) && strlen(rule->name) == length && memcmp(rule->name, name, length) == 0) return rule;
+    return NULL;
+}
+
+/* All names that text can give, as "temperature, ..., tsallis". */
+static void list_names(char *text, size_t size) {
+    const urn_step_rule *rule;
+    size_t used = 0;
+    text[0] = 0;
+    for (int32_t i = 0; (rule = urn_step_rule_at(i)) != NULL; i++)
+        if (in_text(rule) && used + strlen(rule->name) + 3 < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", rule->name);
+}
+
+/* A number of the parameter's type at `at`; returns its end, or NULL. Decimal points are points in every locale. */
+static const char *parse_value(const char *at, const urn_param_rule *rule, urn_param *value) {
     char *end;
-    if (rule->type == URN_PARAM_INT) {
+    if (rule->is_int) {
         errno = 0;
         long long number = strtoll(at, &end, 10);
         if (end == at || errno || number < INT32_MIN || number > INT32_MAX) return NULL;
@@ -29,28 +52,43 @@ static const char *parse_value(const char *at, const urn_step_rule *rule, urn_pa
     return end == at ? NULL : end;
 }
 
-/* One name=value; returns where it ended. */
+/* value:value... from `at`; those left out are the usual ones. Returns where it ended. */
+static urn_status parse_values(const char *text, const char **at, const urn_step_rule *rule, urn_step *step) {
+    for (int32_t i = 0; i < rule->params; i++) {
+        const urn_param_rule *wanted = &rule->param[i];
+        step->param[i] = wanted->is_int ? urn_i((int32_t)wanted->usual) : urn_f(wanted->usual);
+    }
+    for (int32_t i = 0; i < rule->params; i++) {
+        const urn_param_rule *wanted = &rule->param[i];
+        const char *value = skip_spaces(*at + 1), *end = parse_value(value, wanted, &step->param[i]);
+        size_t length = strcspn(value, ",:");
+        if (!end || !urn_param_good(wanted, step->param[i]))
+            return urn_fail(URN_E_STEP, "%s: position %td: %s: %s is \"%.*s\"; wanted %s", call, value - text,
+                            rule->name, wanted->name, (int)(length < 40 ? length : 40), value, wanted->range);
+        *at = skip_spaces(end);
+        if (**at != ':') return URN_OK;
+    }
+    return urn_fail(URN_E_STEP, "%s: position %td: %s has %d parameter%s; wanted ',' or the end", call, *at - text,
+                    rule->name, rule->params, rule->params == 1 ? "" : "s");
+}
+
+/* One name, or name=value...; returns where it ended. */
 static urn_status parse_step(const char *text, const char **at, urn_step *step) {
     const char *name = *at;
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
-    const urn_step_rule *rule = urn_step_rule_named(name, length);
-    if (!rule)
+    const urn_step_rule *rule = rule_named(name, length);
+    if (!rule) {
+        char names[URN_ERROR_TEXT - 100];
+        list_names(names, sizeof names);
         return urn_fail(URN_E_STEP, "%s: position %td: \"%.*s\" is no step; known: %s", call, name - text,
-                        length ? (int)(length < 40 ? length : 40) : (int)(*name != 0), name, URN_STEP_NAMES);
-    const char *equals = skip_spaces(name + length);
-    if (*equals != '=')
-        return urn_fail(URN_E_STEP, "%s: position %td: wanted '=' after %s", call, equals - text, rule->name);
-    const char *value = skip_spaces(equals + 1);
-    urn_param param = urn_i(0);
-    const char *end = parse_value(value, rule, &param);
-    if (!end || !rule->good(param))
-        return urn_fail(URN_E_STEP, "%s: position %td: %s is \"%.*s\"; wanted %s", call, value - text, rule->name,
-                        (int)(strcspn(value, ",") < 40 ? strcspn(value, ",") : 40), value, rule->range);
+                        length ? (int)(length < 24 ? length : 24) : (int)(*name != 0), name, names);
+    }
     memset(step, 0, sizeof *step);
     step->op = rule->op;
-    step->param[0] = param;
-    *at = skip_spaces(end);
-    return URN_OK;
+    *at = skip_spaces(name + length);
+    if (rule->params && **at != '=')
+        return urn_fail(URN_E_STEP, "%s: position %td: wanted '=' after %s", call, *at - text, rule->name);
+    return rule->params ? parse_values(text, at, rule, step) : URN_OK;
 }
 
 urn_status urn_steps_parse(const char *text, urn_step *steps, int32_t *count) {
@@ -70,7 +108,7 @@ urn_status urn_steps_parse(const char *text, urn_step *steps, int32_t *count) {
             return URN_OK;
         }
         if (*at != ',')
-            return urn_fail(URN_E_STEP, "%s: position %td: \"%.1s\" after a value; wanted ',' or the end", call,
+            return urn_fail(URN_E_STEP, "%s: position %td: \"%.1s\" after a step; wanted ',' or the end", call,
                             at - text, at);
         at = skip_spaces(at + 1);
     }

@@ -38,6 +38,22 @@ static urn_status cpu_slots_commit(urn_ctx *ctx, struct CUstream_st *stream, con
     return URN_OK;
 }
 
+static urn_status cpu_slots_prompt(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                   const int32_t *slot, const int32_t *ids, int64_t size, const int64_t *offsets,
+                                   int64_t rows) {
+    (void)ctx, (void)stream;
+    urnc_slots_prompt(view, slot, ids, size, offsets, rows);
+    return URN_OK;
+}
+
+static urn_status cpu_slots_mirostat(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                     const int32_t *slot, const float *logprob, int64_t stride, const int32_t *accepted,
+                                     int64_t rows, float tau, float eta) {
+    (void)ctx, (void)stream;
+    urnc_slots_mirostat(view, slot, logprob, stride, accepted, rows, tau, eta);
+    return URN_OK;
+}
+
 static urn_status cpu_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                    const int32_t *ancestors) {
     (void)ctx, (void)stream;
@@ -61,5 +77,7 @@ const urn_backend urn_backend_cpu = {
     .sample = cpu_sample,
     .slots_reset = cpu_slots_reset,
     .slots_commit = cpu_slots_commit,
+    .slots_prompt = cpu_slots_prompt,
+    .slots_mirostat = cpu_slots_mirostat,
     .slots_gather = cpu_slots_gather,
 };

@@ -167,9 +167,26 @@ static urn_status cuda_slots_commit(urn_ctx *ctx, struct CUstream_st *stream, co
     URN_ON_DEVICE(ctx, urnk_cuda_slots_commit(&ctx->device, view, slot, ids, ids_stride, accepted, rows, stream));
 }
 
+static urn_status cuda_slots_prompt(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                    const int32_t *slot, const int32_t *ids, int64_t size, const int64_t *offsets,
+                                    int64_t rows) {
+    URN_ON_DEVICE(ctx, urnk_cuda_slots_prompt(&ctx->device, view, slot, ids, size, offsets, rows, stream));
+}
+
+static urn_status cuda_slots_mirostat(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                      const int32_t *slot, const float *logprob, int64_t stride,
+                                      const int32_t *accepted, int64_t rows, float tau, float eta) {
+    URN_ON_DEVICE(
+        ctx, urnk_cuda_slots_mirostat(&ctx->device, view, slot, logprob, stride, accepted, rows, tau, eta, stream));
+}
+
 static urn_status cuda_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                     const int32_t *ancestors) {
     URN_ON_DEVICE(ctx, urnk_cuda_slots_gather(&ctx->device, view, ancestors, stream));
+}
+
+static urn_status cuda_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    URN_ON_DEVICE(ctx, urnk_cuda_tiny(&ctx->device, params, stream));
 }
 
 const urn_backend urn_backend_cuda = {
@@ -188,7 +205,10 @@ const urn_backend urn_backend_cuda = {
     .sample = cuda_sample,
     .slots_reset = cuda_slots_reset,
     .slots_commit = cuda_slots_commit,
+    .slots_prompt = cuda_slots_prompt,
+    .slots_mirostat = cuda_slots_mirostat,
     .slots_gather = cuda_slots_gather,
+    .tiny = cuda_tiny,
 };
 
 #endif

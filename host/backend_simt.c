@@ -58,8 +58,8 @@ static urn_status simt_stream_wait(urn_ctx *ctx, struct CUstream_st *stream) {
 }
 
 static urn_status simt_stream_capturing(urn_ctx *ctx, struct CUstream_st *stream, int *capturing) {
-    (void)ctx, (void)stream;
-    *capturing = 0;
+    (void)ctx;
+    *capturing = simt_capturing(stream);
     return URN_OK;
 }
 
@@ -89,9 +89,27 @@ static urn_status simt_slots_commit(urn_ctx *ctx, struct CUstream_st *stream, co
                    urnk_simt_slots_commit(&ctx->device, view, slot, ids, ids_stride, accepted, rows, stream));
 }
 
+static urn_status simt_slots_prompt(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                    const int32_t *slot, const int32_t *ids, int64_t size, const int64_t *offsets,
+                                    int64_t rows) {
+    return convert("urnk_simt_slots_prompt",
+                   urnk_simt_slots_prompt(&ctx->device, view, slot, ids, size, offsets, rows, stream));
+}
+
+static urn_status simt_slots_mirostat(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                      const int32_t *slot, const float *logprob, int64_t stride,
+                                      const int32_t *accepted, int64_t rows, float tau, float eta) {
+    return convert("urnk_simt_slots_mirostat", urnk_simt_slots_mirostat(&ctx->device, view, slot, logprob, stride,
+                                                                        accepted, rows, tau, eta, stream));
+}
+
 static urn_status simt_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                     const int32_t *ancestors) {
     return convert("urnk_simt_slots_gather", urnk_simt_slots_gather(&ctx->device, view, ancestors, stream));
+}
+
+static urn_status simt_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    return convert("urnk_simt_tiny", urnk_simt_tiny(&ctx->device, params, stream));
 }
 
 const urn_backend urn_backend_simt = {
@@ -110,7 +128,10 @@ const urn_backend urn_backend_simt = {
     .sample = simt_sample,
     .slots_reset = simt_slots_reset,
     .slots_commit = simt_slots_commit,
+    .slots_prompt = simt_slots_prompt,
+    .slots_mirostat = simt_slots_mirostat,
     .slots_gather = simt_slots_gather,
+    .tiny = simt_tiny,
 };
 
 #endif

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* urn_backend_sample_workspace - rows and cols are in range; needs: URN_NEEDS_ bits; pure, monotone in rows and cols. */
+/* urn_backend_sample_workspace - rows and cols are in range; needs: URN_NEEDS_ bits; pure, monotone in rows and cols.
+ */
 size_t urn_backend_sample_workspace(int64_t rows, int64_t cols, int32_t needs);
 
 #endif

@@ -42,12 +42,20 @@ struct urn_slots {
     void *memory;
 };
 
+/* A step with a table: how wide the table is and where the step stands. */
+typedef struct urn_table_place {
+    int64_t stride;
+    int32_t list, step;
+    const char *name;
+} urn_table_place;
+
 struct urn_sampler {
     urn_ctx *ctx;
     urn_lists_view lists; /* device arrays, parts of `memory` */
     void *memory;
-    int64_t mask_stride;          /* the shortest row of any mask, in words; INT64_MAX without masks */
-    int32_t mask_list, mask_step; /* where that mask stands */
+    urn_table_place words;   /* the narrowest table of bits, in words; stride INT64_MAX: none */
+    urn_table_place columns; /* the narrowest table with a column an id, in elements; INT64_MAX: none */
+    urn_table_place halves;  /* a table of logits that only 16-bit elements may have; name NULL: none */
 };
 
 /* urn_setup_stream - a stream for the copies of a create call; close it with urn_setup_finish, which waits. */

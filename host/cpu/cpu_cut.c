@@ -41,7 +41,7 @@ const urnc_key_rule urnc_by_value = {URNC_BY_VALUE, 0, 0};
 static void find_ties(const urnc_row *row, const digits_argument *a, uint64_t bin, uint64_t missing, urnc_cut *cut) {
     const urnc_digit *digit = &a->digit;
     if (digit->key.kind == URNC_BY_DEVIATION) {
-        urnc_tally found = {0, 0, 0, 0, 0};
+        urnc_tally found = {0, 0, 0, 0, 0, 0};
         cut->ties_kept = row->loops->ties(&row->kept, row->scale, digit->key, cut->order, missing, &found);
         cut->ties = (uint64_t)found.count;
         return;

@@ -402,8 +402,10 @@ static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, i
     tally->count = count;
 }
 
+#include "host/cpu/cpu_values_body.h"
+
 #define URNC_LOOPS_TABLE(label)                                                                                        \
     {                                                                                                                  \
         label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, ties, keep_weight, keep_light, heavy, \
-            census, spread, find, gather, rank                                                                         \
+            census, spread, find, gather, rank, &value_loops                                                           \
     }

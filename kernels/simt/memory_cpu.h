@@ -130,6 +130,12 @@ template <class T> struct Global {
         simt::traffic[tag].written += sizeof(T);
         *to = v;
     }
+    V or_(int64_t i, V v) const {
+        T *to = at(i, 1);
+        simt::traffic[tag].read += sizeof(T);
+        simt::traffic[tag].written += sizeof(T);
+        return __atomic_fetch_or(to, v, __ATOMIC_RELAXED);
+    }
     Vec16 load16_once(int64_t i) const {
         const T *from = at(i, 16 / sizeof(T));
         if (reinterpret_cast<uintptr_t>(from) % 16)

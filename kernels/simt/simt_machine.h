@@ -182,7 +182,9 @@ enum Error {
     kConfiguration = 9,
     kHandle = 400,
     kNotReady = 600,
-    kLaunch = 719
+    kLaunch = 719,
+    kCapture = 900, // not permitted while a stream is captured
+    kSpoilt = 901   // something was not permitted during the capture
 };
 
 // launching

@@ -13,6 +13,7 @@
 namespace simt {
 
 void wait_for_all_streams(); // simt_stream.cpp
+bool spoil_captures();       // simt_graph.cpp
 
 namespace {
 
@@ -78,6 +79,7 @@ int simt_malloc(void **pointer, size_t bytes) {
     if (!pointer) return kInvalidValue;
     *pointer = nullptr;
     if (bytes == 0) return kOk;
+    if (spoil_captures()) return kCapture;
     Heap &h = heap();
     size_t rounded = (bytes + 255) & ~size_t{255};
     if (rounded < bytes || rounded > SIZE_MAX / 2) return kMemory;
@@ -98,6 +100,7 @@ int simt_malloc(void **pointer, size_t bytes) {
 
 int simt_free(void *pointer) {
     if (!pointer) return kOk;
+    if (spoil_captures()) return kCapture;
     wait_for_all_streams(); // as cudaFree
     Heap &h = heap();
     uint8_t *first = static_cast<uint8_t *>(pointer);

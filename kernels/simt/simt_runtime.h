@@ -32,6 +32,17 @@ int simt_event_sync(simt_event *event);
 int simt_event_elapsed(float *milliseconds, simt_event *start, simt_event *end);
 const char *simt_error_name(int error);
 
+/* Capture, as cudart's: between begin and end what is enqueued on the stream is kept and not run; a launch of the graph
+ * enqueues it all, with the arguments it was captured with. Waiting for the stream, allocating and freeing while any
+ * stream is captured is error 900 and spoils the capture: end then gives error 901 and no graph. Events are not
+ * captured here: recording one or waiting for one spoils it too. */
+typedef struct simt_graph simt_graph;
+int simt_capture_begin(struct CUstream_st *stream);
+int simt_capture_end(struct CUstream_st *stream, simt_graph **graph);
+int simt_capturing(struct CUstream_st *stream); /* 1 or 0 */
+int simt_graph_launch(simt_graph *graph, struct CUstream_st *stream);
+int simt_graph_destroy(simt_graph *graph);
+
 /* No more than `bytes` of device memory may be held at a time: what passes it gets error 2. SIZE_MAX, the start: no
  * limit. For tests of failing allocations. */
 void simt_set_malloc_limit(size_t bytes);

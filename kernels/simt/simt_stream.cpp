@@ -2,28 +2,14 @@
 #include "kernels/simt/simt_machine.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <set>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 
 #include "kernels/simt/simt_stream.h"
-
-struct CUstream_st {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::deque<std::function<int()>> queue;
-    std::thread thread;
-    bool busy = false, closing = false;
-    int error = 0; // the first since the last sync; what follows it is skipped
-};
 
 namespace simt {
 
@@ -89,6 +75,7 @@ CUstream_st *fallback() {
 int push(CUstream_st *stream, bool always, std::function<int()> work) {
     CUstream_st *s = stream ? stream : fallback();
     if (!s) return kMemory;
+    if (record_work(s, work)) return kOk;
     {
         std::lock_guard<std::mutex> lock(s->mutex);
         if (!s->thread.joinable()) {
@@ -182,6 +169,10 @@ int simt_stream_destroy(struct CUstream_st *stream) {
 int simt_stream_sync(struct CUstream_st *stream) {
     CUstream_st *s = stream ? stream : fallback();
     if (!s) return kMemory;
+    if (simt_capturing(s)) {
+        spoil_captures();
+        return kCapture;
+    }
     drain(s);
     std::lock_guard<std::mutex> lock(s->mutex);
     int error = s->error;
@@ -203,6 +194,10 @@ int simt_event_destroy(simt_event *event) {
 
 int simt_event_record(simt_event *event, struct CUstream_st *stream) {
     if (!event) return kHandle;
+    if (simt_capturing(stream)) {
+        spoil_captures();
+        return kCapture;
+    }
     std::shared_ptr<Mark> mark = event->mark;
     uint64_t number;
     {
@@ -231,6 +226,10 @@ static uint64_t last_asked(const std::shared_ptr<Mark> &mark) {
 
 int simt_event_wait(simt_event *event, struct CUstream_st *stream) {
     if (!event) return kHandle;
+    if (simt_capturing(stream)) {
+        spoil_captures();
+        return kCapture;
+    }
     std::shared_ptr<Mark> mark = event->mark;
     uint64_t number = last_asked(mark); // the record made last before this call; a later one does not count
     return push(stream, true, [mark, number] { return wait_for_mark(mark, number); });
@@ -271,6 +270,10 @@ const char *simt_error_name(int error) {
         return "invalid resource handle";
     case kNotReady:
         return "device not ready";
+    case kCapture:
+        return "operation not permitted when stream is capturing";
+    case kSpoilt:
+        return "operation failed due to a previous error during capture";
     case kLaunch:
         return "unspecified launch failure";
     default:

@@ -148,6 +148,7 @@ template <class T> struct Global {
     // read once by this launch: do not keep it in L1
     URN_DEVICE T load_once(int64_t i) const { return __ldcs(p + i); }
     URN_DEVICE void store(int64_t i, T v) const { p[i] = v; }
+    URN_DEVICE T or_(int64_t i, T v) const { return atomicOr(p + i, v); } // returns the old value; T is uint32_t
     URN_DEVICE Vec16 load16_once(int64_t i) const {
         uint4 v = __ldcs(reinterpret_cast<const uint4 *>(p + i));
         return {{v.x, v.y, v.z, v.w}};
@@ -215,6 +216,8 @@ URN_DEVICE int clz_u64(uint64_t v) { return __clzll((long long)v); }
 URN_DEVICE int popc_u32(uint32_t v) { return __popc(v); }
 URN_DEVICE uint32_t f32_bits(float v) { return __float_as_uint(v); }
 URN_DEVICE float bits_f32(uint32_t v) { return __uint_as_float(v); }
+URN_DEVICE uint64_t f64_bits(double v) { return (uint64_t)__double_as_longlong(v); }
+URN_DEVICE double bits_f64(uint64_t v) { return __longlong_as_double((long long)v); }
 
 // launch
 struct Shape {
