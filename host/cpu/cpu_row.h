@@ -89,10 +89,6 @@ struct urnc_row {
 size_t urnc_row_bytes(int64_t cols);
 void urnc_row_begin(urnc_row *row, const urnc_plan *plan, int32_t dtype, void *scratch, int team);
 
-/* cpu_keep_tailfree.c: room to sort a row, where lists need it (URN_NEEDS_SORT). */
-size_t urnc_sort_bytes(int64_t cols, int32_t needs);
-void urnc_sort_begin(urnc_row *row, int64_t cols, int32_t needs, void *scratch);
-
 /* cpu_settle.c: room for rows whose values change, beside urnc_row_bytes. */
 size_t urnc_values_bytes(int64_t cols, int32_t needs);
 void urnc_values_begin(urnc_row *row, int32_t needs, void *scratch);
@@ -102,6 +98,9 @@ int urnc_values_change(urnc_row *row, const urnc_change *change);
 void urnc_values_settle(urnc_row *row);    /* bits.h section 8: x / T, unless there is nothing to do */
 urnc_held urnc_values_hold(urnc_row *row); /* settled first; single ids may then change */
 const void *urnc_values_other(urnc_row *row, const void *table, int32_t *dtype); /* a table's row, by element of K */
+/* cpu_keep_tailfree.c: room to sort a row, where lists need it (URN_NEEDS_SORT). */
+size_t urnc_sort_bytes(int64_t cols, int32_t needs);
+void urnc_sort_begin(urnc_row *row, int64_t cols, int32_t needs, void *scratch);
 
 /* Run the plan's steps and open the epoch that is drawn from. Returns a row status. */
 int urnc_row_run(urnc_row *row, const urnc_plan *plan);
