@@ -108,6 +108,18 @@ static urn_status simt_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, co
     return convert("urnk_simt_slots_gather", urnk_simt_slots_gather(&ctx->device, view, ancestors, stream));
 }
 
+static urn_status simt_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    return convert("urnk_simt_tiny", urnk_simt_tiny(&ctx->device, params, stream));
+}
+
+static urn_status simt_unmask_choose(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    return convert("urnk_simt_unmask_choose", urnk_simt_unmask_choose(&ctx->device, params, stream));
+}
+
+static urn_status simt_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    return convert("urnk_simt_unmask_settle", urnk_simt_unmask_settle(&ctx->device, params, stream));
+}
+
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
     .available = simt_available,
@@ -127,6 +139,9 @@ const urn_backend urn_backend_simt = {
     .slots_prompt = simt_slots_prompt,
     .slots_mirostat = simt_slots_mirostat,
     .slots_gather = simt_slots_gather,
+    .tiny = simt_tiny,
+    .unmask_choose = simt_unmask_choose,
+    .unmask_settle = simt_unmask_settle,
 };
 
 #endif

@@ -6,7 +6,11 @@
 #ifndef URNK_LAUNCH_H
 #define URNK_LAUNCH_H
 
+#include "urn/reject.h"
 #include "urn/sample.h"
+#include "urn/shard.h"
+#include "urn/tiny.h"
+#include "urn/unmask.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -65,7 +69,23 @@ static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t n
                                      const float *logprob, int64_t stride, const int32_t *accepted, int64_t rows, \
                                      float tau, float eta, struct CUstream_st *stream); \
     int urnk_##side##_slots_gather(const urnk_device *device, const urn_slots_view *view, const int32_t *ancestors, \
-                                   struct CUstream_st *stream);
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_tiny(const urnk_device *device, const urn_tiny_params *params, struct CUstream_st *stream); \
+    int urnk_##side##_unmask_choose(const urnk_device *device, const urn_unmask_params *params, \
+                                    struct CUstream_st *stream); \
+    int urnk_##side##_unmask_settle(const urnk_device *device, const urn_unmask_params *params, \
+                                    struct CUstream_st *stream); \
+    int urnk_##side##_shard_first(const urnk_device *device, const urn_shard_params *params, \
+                                  urn_shard_message1 *mine, struct CUstream_st *stream); \
+    int urnk_##side##_shard_second(const urnk_device *device, const urn_shard_params *params, \
+                                   const urn_shard_message1 *all, urn_shard_message2 *mine, \
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_shard_finish(const urnk_device *device, const urn_shard_params *params, \
+                                   const urn_shard_message1 *all1, const urn_shard_message2 *all2, \
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_reject(const urnk_device *device, const urn_reject_params *params, struct CUstream_st *stream); \
+    int urnk_##side##_reject_round(const urnk_device *device, const urn_reject_params *params, \
+                                   urn_reject_round *rounds, struct CUstream_st *stream);
 
 URNK_PROTOTYPES(cuda)
 URNK_PROTOTYPES(simt)

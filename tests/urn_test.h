@@ -26,6 +26,8 @@ void ut_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *ut_note_text(void);
 void ut_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
 
+extern int ut_outside_check; /* 1: no test is running, as in a fuzz target: failures go to stderr and abort */
+
 /* A claim with its own words; the note is added. */
 #define UT_ASSERT(claim, ...)                                                                                          \
     do {                                                                                                               \

@@ -14,6 +14,7 @@ struct Epoch {
     uint32_t count;    // |K|
     uint32_t largest;  // key of the largest x in K: keep steps never remove it, so only masks look for it again
     bool open, greedy;
+    bool linear; // a link's epoch (bits.h section 9): x is a weight in [0, 1]
     bool summed; // mass and the groups' sums are those of K and this epoch
     float max, c;
     uint32_t place;  // greedy: of K's only member. The kept bits follow when the epoch closes
@@ -31,7 +32,7 @@ template <int TEAM, class Dtype, bool RESIDENT> struct State {
     CutRoom cut;
 };
 
-URN_DEVICE LawWeight law_of(const Epoch &e) { return {e.max, e.c}; }
+URN_DEVICE LawWeight law_of(const Epoch &e) { return {e.max, e.c, e.linear}; }
 
 // Open an epoch. False: K is empty.
 template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE bool open_epoch(State<TEAM, Dtype, RESIDENT> &s) {

@@ -13,7 +13,8 @@ namespace urnd {
 // What an id weighs: its weight in an epoch, or 1 where its key is the one asked for.
 struct LawWeight {
     float max, c;
-    URN_DEVICE uint64_t of(float x) const { return weight(x, max, c); }
+    bool linear; // a link's epoch: x is the weight, in [0, 1]
+    URN_DEVICE uint64_t of(float x) const { return linear ? floor_scaled(x, URN_F) : weight(x, max, c); }
 };
 struct TieWeight {
     uint32_t key;
@@ -42,6 +43,8 @@ URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
 struct Spot {
     uint32_t place;
     float x;
+    uint64_t below; // in lane `lane` alone: the slice's sum before the place
+    uint32_t lane;
 };
 
 // All lanes of one warp call, after sum_groups with the same weights; all get the answer: the first kept place of this
@@ -74,15 +77,17 @@ URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t targe
     uint32_t lane = (uint32_t)popc_u32((past & (0u - past)) - 1) & 31u;
     // prefixes never fall, so the place is as many steps on as there are prefixes not past the target
     uint32_t step = 0;
+    uint64_t below = prefix;
     URN_UNROLL
     for (uint32_t i = 0; i < UNIT; i++) {
         prefix += (bits >> i & 1) ? w.of(x[i]) : 0;
         step += prefix > target ? 0 : 1;
+        below = prefix > target ? below : prefix;
     }
-    Spot spot = {row.begin + unit * UNIT + step, x[0]};
+    Spot spot = {row.begin + unit * UNIT + step, x[0], below, lane};
     URN_UNROLL
     for (uint32_t i = 1; i < UNIT; i++) spot.x = i == step ? x[i] : spot.x;
-    return {shfl(spot.place, lane), shfl(spot.x, lane)};
+    return {shfl(spot.place, lane), shfl(spot.x, lane), below, lane};
 }
 
 } // namespace urnd

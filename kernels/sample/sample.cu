@@ -56,7 +56,7 @@ URN_HOST_DEVICE SampleRoom<TEAM, Dtype, RESIDENT> sample_room(Arena &arena, uint
     room.params = params_room(arena);
     room.load = load_room<TEAM, RESIDENT>(arena);
     room.cut = cut_room(arena);
-    room.draw = draw_room(arena);
+    room.draw = draw_room<Dtype>(arena);
     if (!PLAIN) room.select = select_room<TEAM, RESIDENT>(arena);
     arena.used = (arena.used + 15) & ~(size_t)15;
     return room;
@@ -150,16 +150,16 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
     team_meet<TEAM>(); // and no block reaches into another that has not started
     RowHead head = room.params.head.load(0);
     if (head.status) {
-        if (team.rank == 0) empty_row(p, index, head.status, team.thread, team.threads);
+        if (team.rank == 0) empty_row<false>(p, index, head.status, team.thread, team.threads);
         return;
     }
 
-    Epoch fresh = {1.0f, 0, 0, false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, p.kept_logmass != nullptr};
+    Epoch fresh = {1.0f, 0, 0, false, false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, p.kept_logmass != nullptr};
     State<TEAM, Dtype, RESIDENT> s = {team, row_here(team, room, head, args, index), fresh, room.cut};
     LoadRow<TEAM, Dtype, RESIDENT>::start(s.team, s.row, room.load);
     TeamTally look = first_look(s.team, s.row, room.load);
     if (look.all.flags) {
-        if (team.rank == 0) empty_row(p, index, look_status(look.all.flags), team.thread, team.threads);
+        if (team.rank == 0) empty_row<false>(p, index, look_status(look.all.flags), team.thread, team.threads);
         return;
     }
     s.epoch.count = (uint32_t)look.all.sum;
@@ -168,11 +168,11 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
     // the raw law before any step: with no steps it is also the law drawn from
     RawLaw raw = {key_value(look.all.max), 0};
     if ((p.lse || p.logprob_raw) && head.steps != 0 && s.epoch.count != 0)
-        raw.mass = sum_groups(s.team, s.row, LawWeight{raw.max, URN_LOG2E}, true).all.sum;
+        raw.mass = sum_groups(s.team, s.row, LawWeight{raw.max, URN_LOG2E, false}, true).all.sum;
     bool draws = p.ids || p.logprob || p.logprob_raw || p.rank;
     bool mass = draws || p.entropy || (p.lse && head.steps == 0);
     if (!run_steps<PLAIN>(s, room, args.call.lists, head.steps, mass)) {
-        if (team.rank == 0) empty_row(p, index, URN_ROW_EMPTY, team.thread, team.threads);
+        if (team.rank == 0) empty_row<false>(p, index, URN_ROW_EMPTY, team.thread, team.threads);
         return;
     }
     if (head.steps == 0) raw.mass = s.epoch.mass.all.sum;

@@ -18,7 +18,7 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE uint64_t entropy_sum(
         float x[UNIT];
         row.logits(unit, x);
         URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? entropy_term(x[i], e.max, e.c) : 0;
+        for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? law_entropy_term<Dtype>(e, x[i]) : 0;
     }
     return team_tally(s.team, {sum, 0, 0}).all.sum;
 }

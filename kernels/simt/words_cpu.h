@@ -131,6 +131,16 @@ URN_DEVICE float bits_f32(uint32_t v) {
     std::memcpy(&f, &v, sizeof f);
     return f;
 }
+URN_DEVICE uint64_t f64_bits(double v) {
+    uint64_t bits;
+    std::memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+URN_DEVICE double bits_f64(uint64_t v) {
+    double f;
+    std::memcpy(&f, &v, sizeof f);
+    return f;
+}
 
 // launch
 struct Shape {

@@ -216,6 +216,8 @@ URN_DEVICE int clz_u64(uint64_t v) { return __clzll((long long)v); }
 URN_DEVICE int popc_u32(uint32_t v) { return __popc(v); }
 URN_DEVICE uint32_t f32_bits(float v) { return __float_as_uint(v); }
 URN_DEVICE float bits_f32(uint32_t v) { return __uint_as_float(v); }
+URN_DEVICE uint64_t f64_bits(double v) { return (uint64_t)__double_as_longlong(v); }
+URN_DEVICE double bits_f64(uint64_t v) { return __longlong_as_double((long long)v); }
 
 // launch
 struct Shape {

@@ -117,7 +117,9 @@ static void one_call(ut_bed *bed, urn_slots *slots, int kind, const inputs *in) 
 
 /* One history of calls; the state after each goes to out[]. */
 static void play(urn_backend_kind kind, const shape *sh, uint64_t seed, state *out) {
-    ut_bed *bed = ut_open(kind);
+    urn_ctx_params ctx = URN_CTX_PARAMS_INIT;
+    ctx.backend = kind, ctx.threads = 2, ctx.lane_order = (int32_t)(seed % 3);
+    ut_bed *bed = ut_open_with(&ctx);
     urn_slots_params params = URN_SLOTS_PARAMS_INIT;
     params.slots = SLOTS, params.history = sh->history, params.counts = sh->counts;
     params.prompt_cols = sh->prompt_cols, params.mu = 6.5f;

@@ -1,0 +1,39 @@
+// law.h - what the law of an epoch says of one value: log2 of its weight, its log-probability, its term of the entropy.
+#ifndef URN_LAW_H
+#define URN_LAW_H
+
+#include "kernels/row/epoch.h"
+
+namespace urnd {
+
+// y of bits.h sections 6 and 9. Only the full form knows links. f64: for single ids.
+template <class Dtype> URN_DEVICE double law_bits(const Epoch &e, float x) {
+    if (Dtype::full && e.linear) {
+        double y = x > 0.0f ? log2_f64((double)x) : -0x1p20;
+        return y < -0x1p20 ? -0x1p20 : y;
+    }
+    float d = x - e.max;
+    return (double)d * (double)e.c;
+}
+
+// L of the epoch's K, after epoch_mass; a greedy epoch's weight is 2^F.
+URN_DEVICE double law_total(const Epoch &e) { return e.greedy ? 0.0 : log2_total(e.mass.all.sum); }
+
+// ln of the probability of an id of K with value x. One thread.
+template <class Dtype> URN_DEVICE float law_log_probability(const Epoch &e, float x) {
+    return e.greedy ? 0.0f : (float)((law_bits<Dtype>(e, x) - law_total(e)) * URN_LN2);
+}
+
+// The id's term of E; below 2^40.
+template <class Dtype> URN_DEVICE uint64_t law_entropy_term(const Epoch &e, float x) {
+    if (Dtype::full && e.linear) {
+        if (!(x > 0.0f)) return 0;
+        float a = (float)-log2_f64((double)x);
+        return floor_scaled(x * a, URN_F);
+    }
+    return entropy_term(x, e.max, e.c);
+}
+
+} // namespace urnd
+
+#endif
