@@ -189,6 +189,14 @@ static urn_status cuda_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_
     URN_ON_DEVICE(ctx, urnk_cuda_tiny(&ctx->device, params, stream));
 }
 
+static urn_status cuda_unmask_choose(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    URN_ON_DEVICE(ctx, urnk_cuda_unmask_choose(&ctx->device, params, stream));
+}
+
+static urn_status cuda_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    URN_ON_DEVICE(ctx, urnk_cuda_unmask_settle(&ctx->device, params, stream));
+}
+
 const urn_backend urn_backend_cuda = {
     .kind = URN_BACKEND_CUDA,
     .available = cuda_available,
@@ -209,6 +217,8 @@ const urn_backend urn_backend_cuda = {
     .slots_mirostat = cuda_slots_mirostat,
     .slots_gather = cuda_slots_gather,
     .tiny = cuda_tiny,
+    .unmask_choose = cuda_unmask_choose,
+    .unmask_settle = cuda_unmask_settle,
 };
 
 #endif

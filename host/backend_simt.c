@@ -112,6 +112,14 @@ static urn_status simt_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_
     return convert("urnk_simt_tiny", urnk_simt_tiny(&ctx->device, params, stream));
 }
 
+static urn_status simt_unmask_choose(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    return convert("urnk_simt_unmask_choose", urnk_simt_unmask_choose(&ctx->device, params, stream));
+}
+
+static urn_status simt_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    return convert("urnk_simt_unmask_settle", urnk_simt_unmask_settle(&ctx->device, params, stream));
+}
+
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
     .available = simt_available,
@@ -132,6 +140,8 @@ const urn_backend urn_backend_simt = {
     .slots_mirostat = simt_slots_mirostat,
     .slots_gather = simt_slots_gather,
     .tiny = simt_tiny,
+    .unmask_choose = simt_unmask_choose,
+    .unmask_settle = simt_unmask_settle,
 };
 
 #endif

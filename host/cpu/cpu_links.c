@@ -59,7 +59,7 @@ int urnc_link_sparsemax(urnc_row *row, const urnc_act *act) {
 
 static void find_possible(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
     (void)argument;
-    row->loops->keep_order(&row->kept, URNC_ORDER_LEAST, g0, g1, 0, row->bits, tally);
+    row->loops->keep_order(&row->kept, row->scale, urnc_by_value, URNC_ORDER_LEAST, g0, g1, 0, row->bits, tally);
 }
 
 static int64_t count_of(const urnc_row *row) {

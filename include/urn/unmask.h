@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define URN_UNMASK_MAX_LENGTH 16384
+#define URN_UNMASK_MAX_LENGTH 8192
 
 typedef enum urn_unmask_rule {
     URN_UNMASK_STEP = 0, /* each masked position stays masked with probability `stay`: the reverse step from t to s */
@@ -58,9 +58,9 @@ typedef struct urn_unmask_params {
     /* settle; slot is as choose left it */
     const int32_t *ids;      /* [openings] as urn_sample drew them; negative ones stay masked */
     const float *confidence; /* [openings] urn_sample's logprob, or any score; NULL: all that opened are written */
-    const int32_t *keep;     /* [sequences] how many are written, at least 0; NULL: keep_value */
+    const int32_t *keep;     /* [sequences] with confidence: how many are written, at least 0; NULL: keep_value */
     int32_t keep_value;
-    float jitter;            /* this times a Gumbel is added to each confidence; finite; 0: none */
+    float jitter;            /* times a Gumbel, is added to each confidence; finite; 0: none */
     int32_t *settled;        /* [sequences] out: how many were written; or NULL */
     int32_t *status;         /* [sequences] out, by either call: URN_ROW_ bits; or NULL */
 } urn_unmask_params;
@@ -78,7 +78,7 @@ typedef struct urn_unmask_params {
  *          (bits.h section 11)
  *  bits    the same on every backend, launch shape and batch
  *  exact   stay to 2^-53; a position to 2^-64
- *  traffic tokens once, openings once
+ *  traffic tokens once (ONE: twice, from L1), openings once
  *  sync    enqueued on stream: one launch, no allocation, no wait; capturable
  *
  *  A sequence whose stay is NaN or outside [0, 1] opens nothing and gets URN_ROW_PARAM; one without a masked position
