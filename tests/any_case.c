@@ -272,7 +272,6 @@ static void pick_wants(any_case *c, any_source *s) {
     }
     if (job->codes_in_place) want |= UT_WANT(codes_out);
     if (job->method == URN_DRAW_GUMBEL) want &= ~UT_WANT(codes_out);
-    if (want & (UT_WANT(distinct_count) | UT_WANT(distinct_weight) | UT_WANT(distinct))) want |= UT_WANT(distinct_id);
     if (any_one_in(s, 3)) { /* whole rows are long to compare: not in all cases */
         want &= ~(UT_WANT(probs) | UT_WANT(processed) | UT_WANT(kept_bits) | UT_WANT(kept_ids));
     }
