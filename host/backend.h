@@ -34,6 +34,19 @@ typedef struct urn_backend {
                                  int64_t rows, float tau, float eta);
     urn_status (*slots_gather)(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                const int32_t *ancestors);
+    /* the special calls; an entry that is NULL is a call that this backend does not have */
+    urn_status (*tiny)(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params);
+    urn_status (*unmask_choose)(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params);
+    urn_status (*unmask_settle)(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params);
+    urn_status (*shard_first)(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                              urn_shard_message1 *mine);
+    urn_status (*shard_second)(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                               const urn_shard_message1 *all, urn_shard_message2 *mine);
+    urn_status (*shard_finish)(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                               const urn_shard_message1 *all1, const urn_shard_message2 *all2);
+    urn_status (*reject)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params);
+    urn_status (*reject_round)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
+                               urn_reject_round *rounds);
 } urn_backend;
 
 extern const urn_backend urn_backend_cpu, urn_backend_none;

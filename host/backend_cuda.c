@@ -185,6 +185,10 @@ static urn_status cuda_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, co
     URN_ON_DEVICE(ctx, urnk_cuda_slots_gather(&ctx->device, view, ancestors, stream));
 }
 
+static urn_status cuda_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    URN_ON_DEVICE(ctx, urnk_cuda_tiny(&ctx->device, params, stream));
+}
+
 const urn_backend urn_backend_cuda = {
     .kind = URN_BACKEND_CUDA,
     .available = cuda_available,
@@ -204,6 +208,7 @@ const urn_backend urn_backend_cuda = {
     .slots_prompt = cuda_slots_prompt,
     .slots_mirostat = cuda_slots_mirostat,
     .slots_gather = cuda_slots_gather,
+    .tiny = cuda_tiny,
 };
 
 #endif

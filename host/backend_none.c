@@ -53,6 +53,50 @@ static urn_status none_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, co
     return URN_OK;
 }
 
+static urn_status none_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    (void)ctx, (void)stream, (void)params;
+    return URN_OK;
+}
+
+static urn_status none_unmask_choose(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    (void)ctx, (void)stream, (void)params;
+    return URN_OK;
+}
+
+static urn_status none_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    (void)ctx, (void)stream, (void)params;
+    return URN_OK;
+}
+
+static urn_status none_shard_first(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                   urn_shard_message1 *mine) {
+    (void)ctx, (void)stream, (void)params, (void)mine;
+    return URN_OK;
+}
+
+static urn_status none_shard_second(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                    const urn_shard_message1 *all, urn_shard_message2 *mine) {
+    (void)ctx, (void)stream, (void)params, (void)all, (void)mine;
+    return URN_OK;
+}
+
+static urn_status none_shard_finish(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                    const urn_shard_message1 *all1, const urn_shard_message2 *all2) {
+    (void)ctx, (void)stream, (void)params, (void)all1, (void)all2;
+    return URN_OK;
+}
+
+static urn_status none_reject(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params) {
+    (void)ctx, (void)stream, (void)params;
+    return URN_OK;
+}
+
+static urn_status none_reject_round(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
+                                    urn_reject_round *rounds) {
+    (void)ctx, (void)stream, (void)params, (void)rounds;
+    return URN_OK;
+}
+
 const urn_backend urn_backend_none = {
     .kind = URN_BACKEND_NONE,
     .available = none_available,
@@ -72,4 +116,12 @@ const urn_backend urn_backend_none = {
     .slots_prompt = none_slots_prompt,
     .slots_mirostat = none_slots_mirostat,
     .slots_gather = none_slots_gather,
+    .tiny = none_tiny,
+    .unmask_choose = none_unmask_choose,
+    .unmask_settle = none_unmask_settle,
+    .shard_first = none_shard_first,
+    .shard_second = none_shard_second,
+    .shard_finish = none_shard_finish,
+    .reject = none_reject,
+    .reject_round = none_reject_round,
 };

@@ -108,6 +108,10 @@ static urn_status simt_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, co
     return convert("urnk_simt_slots_gather", urnk_simt_slots_gather(&ctx->device, view, ancestors, stream));
 }
 
+static urn_status simt_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    return convert("urnk_simt_tiny", urnk_simt_tiny(&ctx->device, params, stream));
+}
+
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
     .available = simt_available,
@@ -127,6 +131,7 @@ const urn_backend urn_backend_simt = {
     .slots_prompt = simt_slots_prompt,
     .slots_mirostat = simt_slots_mirostat,
     .slots_gather = simt_slots_gather,
+    .tiny = simt_tiny,
 };
 
 #endif

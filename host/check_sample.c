@@ -163,6 +163,11 @@ static urn_status check_draws(const char *call, const urn_sample_params *p) {
                         p->codes ? "codes" : "codes_out");
     if (p->codes_out && !p->codes)
         return urn_fail(URN_E_NULL, "%s: codes_out is given and codes is NULL; wanted codes", call);
+    if (!p->distinct_id && (p->distinct_count || p->distinct_weight || p->distinct))
+        return urn_fail(URN_E_NULL, "%s: distinct_id is NULL and %s is not; wanted the ids", call,
+                        p->distinct_count    ? "distinct_count"
+                        : p->distinct_weight ? "distinct_weight"
+                                             : "distinct");
     if (p->draw_offsets) URN_TRY(urn_check_range(URN_E_SHAPE, call, "draws_size", p->draws_size, 0, INT64_MAX / 8));
     if (p->overlay) URN_TRY(urn_check_range(URN_E_VALUE, call, "overlay_stride", p->overlay_stride, 0, URN_MAX_DRAWS));
     return URN_OK;

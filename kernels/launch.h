@@ -6,7 +6,11 @@
 #ifndef URNK_LAUNCH_H
 #define URNK_LAUNCH_H
 
+#include "urn/reject.h"
 #include "urn/sample.h"
+#include "urn/shard.h"
+#include "urn/tiny.h"
+#include "urn/unmask.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,14 +43,20 @@ typedef struct urnk_sample_call {
     size_t workspace_bytes;
 } urnk_sample_call;
 
-/* Scratch of the kernels: rows that no block or cluster can hold keep a byte for 8 ids and a 64-bit sum for 256 in
- * global memory. Which rows those are depends on the device, so every size has its share. Monotone in both; sizes that
- * urn_sample refuses are the caller's to catch. */
-#define URNK_WORK_GROUP 40 /* bytes for 256 places; a row may start up to 7 elements past a 16-byte boundary */
+/* Scratch of the kernels: rows that no block or cluster can hold keep a 64-bit sum, 32 kept bytes and 32 bytes of marks
+ * for every 256 places in global memory; their values too where steps change them; and tail-free sorts any row there.
+ * Which rows those are depends on the device, so every size has its share. Monotone in both; sizes that urn_sample
+ * refuses are the caller's to catch. */
+static inline uint32_t urnk_work_groups(int64_t cols) {
+    return (uint32_t)((cols + 7 + 255) / 256); /* a row may start up to 7 elements past a 16-byte boundary */
+}
+
+static inline uint32_t urnk_work_bytes(int32_t needs) {
+    return 72u + ((needs & URN_NEEDS_FULL) ? 1024u : 0u) + ((needs & URN_NEEDS_SORT) ? 2048u : 0u);
+}
 
 static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
-    (void)needs;
-    size_t bytes = (size_t)rows * (size_t)((cols + 7 + 255) / 256) * URNK_WORK_GROUP;
+    size_t bytes = (size_t)rows * urnk_work_groups(cols) * urnk_work_bytes(needs);
     return (bytes + 255) & ~(size_t)255;
 }
 
@@ -65,7 +75,23 @@ static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t n
                                      const float *logprob, int64_t stride, const int32_t *accepted, int64_t rows, \
                                      float tau, float eta, struct CUstream_st *stream); \
     int urnk_##side##_slots_gather(const urnk_device *device, const urn_slots_view *view, const int32_t *ancestors, \
-                                   struct CUstream_st *stream);
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_tiny(const urnk_device *device, const urn_tiny_params *params, struct CUstream_st *stream); \
+    int urnk_##side##_unmask_choose(const urnk_device *device, const urn_unmask_params *params, \
+                                    struct CUstream_st *stream); \
+    int urnk_##side##_unmask_settle(const urnk_device *device, const urn_unmask_params *params, \
+                                    struct CUstream_st *stream); \
+    int urnk_##side##_shard_first(const urnk_device *device, const urn_shard_params *params, \
+                                  urn_shard_message1 *mine, struct CUstream_st *stream); \
+    int urnk_##side##_shard_second(const urnk_device *device, const urn_shard_params *params, \
+                                   const urn_shard_message1 *all, urn_shard_message2 *mine, \
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_shard_finish(const urnk_device *device, const urn_shard_params *params, \
+                                   const urn_shard_message1 *all1, const urn_shard_message2 *all2, \
+                                   struct CUstream_st *stream); \
+    int urnk_##side##_reject(const urnk_device *device, const urn_reject_params *params, struct CUstream_st *stream); \
+    int urnk_##side##_reject_round(const urnk_device *device, const urn_reject_params *params, \
+                                   urn_reject_round *rounds, struct CUstream_st *stream);
 
 URNK_PROTOTYPES(cuda)
 URNK_PROTOTYPES(simt)

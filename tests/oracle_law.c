@@ -1,4 +1,5 @@
-/* oracle_law.c - the law that was asked for, by sorting and summing long doubles. No integer of bits.h appears. */
+/* oracle_law.c - the law that was asked for, by sorting and summing long doubles. No integer of bits.h appears in a
+ * keep rule or a probability; masks and value steps, which are f32 by definition, are oracle_run's. */
 #include <math.h>
 
 #include "tests/oracle.h"
@@ -6,79 +7,245 @@
 typedef struct walk {
     const oracle_row *row;
     oracle_law *law;
-    int32_t *order;
-    long double temperature, total; /* total: mass of the open epoch's kept ids */
-    long double *weight;
+    oracle_run *run; /* x, K and T of steps that are not keep rules */
+    int32_t *order;  /* K in the order */
+    int64_t size;
+    long double *p, *a; /* of the open epoch over K: probability, surprise in nats against the largest */
+    long double total;
     int open, greedy;
 } walk;
-
-static int first_kept(const walk *w) {
-    for (int64_t j = 0; j < w->law->n; j++) {
-        if (w->law->kept[w->order[j]]) return w->order[j];
-    }
-    return -1;
-}
-
-static void keep_count(walk *w) {
-    w->law->kept_count = 0;
-    for (int64_t i = 0; i < w->law->n; i++) w->law->kept_count += w->law->kept[i];
-}
-
-/* exp((x - M) / T) over the kept ids, M their largest: the softmax of what is left. */
-static int epoch_open(walk *w) {
-    int top = first_kept(w);
-    if (top < 0) return 0;
-    w->greedy = w->temperature == 0 || isinf((float)(1.4426950408889634L / w->temperature));
-    w->total = 0;
-    for (int64_t i = 0; i < w->law->n; i++) {
-        if (w->greedy && i != top) w->law->kept[i] = 0;
-        w->weight[i] = 0;
-        if (!w->law->kept[i]) continue;
-        w->weight[i] = w->greedy ? 1 : expl(((long double)w->row->x[i] - w->row->x[top]) / w->temperature);
-        w->total += w->weight[i];
-    }
-    w->open = 1;
-    return 1;
-}
 
 static void note_margin(walk *w, long double relative) {
     if (fabsl(relative) < w->law->margin) w->law->margin = fabsl(relative);
 }
 
+/* Probabilities of what is left, in the open epoch's weights. */
+static void renew(walk *w) {
+    free(w->order);
+    w->order = oracle_kept_order(w->run, &w->size);
+    w->total = 0;
+    for (int64_t j = 0; j < w->size; j++) {
+        int32_t i = w->order[j];
+        w->a[i] = w->run->link ? -logl((long double)w->run->x[i])
+                               : ((long double)w->run->top - w->run->x[i]) / w->run->temperature;
+        w->p[i] = w->greedy ? 1 : expl(-w->a[i]);
+        w->total += w->p[i];
+    }
+    for (int64_t j = 0; j < w->size; j++) w->p[w->order[j]] /= w->total;
+}
+
+static int epoch_open(walk *w) {
+    if (!oracle_open(w->run)) return 0;
+    w->open = 1;
+    w->greedy = w->run->greedy;
+    renew(w);
+    return 1;
+}
+
+static long double entropy_of(const walk *w) {
+    long double h = 0;
+    for (int64_t j = 0; j < w->size; j++) {
+        long double p = w->p[w->order[j]];
+        if (p > 0) h -= p * logl(p);
+    }
+    return h;
+}
+
+static void keep_at_least(walk *w, long double threshold) {
+    long double top = w->p[w->order[0]];
+    for (int64_t j = 0; j < w->size; j++) {
+        int32_t i = w->order[j];
+        if (w->p[i] != top || j == 0) note_margin(w, w->p[i] / threshold - 1);
+        w->run->kept[i] = w->p[i] >= threshold || (j == 0 && top < threshold);
+    }
+    if (top < threshold) return;
+    for (int64_t j = 0; j < w->size && w->p[w->order[j]] == top; j++) w->run->kept[w->order[j]] = 1;
+}
+
+static const walk *sort_walk; /* as oracle_order: one thread */
+static long double sort_center;
+
+static int nearer(const void *x, const void *y) {
+    int32_t i = *(const int32_t *)x, j = *(const int32_t *)y;
+    long double a = fabsl(sort_walk->a[i] - sort_center), b = fabsl(sort_walk->a[j] - sort_center);
+    if (a != b) return a < b ? -1 : 1;
+    return i < j ? -1 : 1;
+}
+
+static void keep_prefix(walk *w, long double share, int ties) {
+    long double sum = 0;
+    int64_t count = 0;
+    while (count < w->size && (count == 0 || sum < share)) {
+        sum += w->p[w->order[count++]];
+        note_margin(w, sum - share);
+    }
+    while (ties && count < w->size && w->run->x[w->order[count]] == w->run->x[w->order[count - 1]]) count++;
+    for (int64_t j = count; j < w->size; j++) w->run->kept[w->order[j]] = 0;
+}
+
+static void keep_typical(walk *w, long double share) {
+    sort_walk = w;
+    sort_center = 0;
+    for (int64_t j = 0; j < w->size; j++) {
+        int32_t i = w->order[j];
+        if (w->p[i] > 0) sort_center += w->p[i] * w->a[i];
+    }
+    qsort(w->order, (size_t)w->size, sizeof *w->order, nearer);
+    for (int64_t j = 1; j < w->size; j++) { /* two ids of nearly one distance: rounding decides between them */
+        long double one = fabsl(w->a[w->order[j - 1]] - sort_center), two = fabsl(w->a[w->order[j]] - sort_center);
+        if (w->run->x[w->order[j]] != w->run->x[w->order[j - 1]]) note_margin(w, two - one);
+    }
+    keep_prefix(w, share, 0);
+}
+
+static void keep_tail_free(walk *w, long double z) {
+    long double sum = 0, before = 0;
+    if (w->size < 3) return;
+#define CURVE(i) fabsl(w->p[w->order[i]] - 2 * w->p[w->order[(i) + 1]] + w->p[w->order[(i) + 2]])
+    for (int64_t i = 0; i + 2 < w->size; i++) sum += CURVE(i);
+    int64_t count = 1;
+    for (int64_t j = 1; j <= w->size - 2; j++) {
+        before += CURVE(j - 1);
+        note_margin(w, before / sum - z);
+        count += before <= z * sum;
+    }
+    for (int64_t j = count; sum > 0 && j < w->size; j++) w->run->kept[w->order[j]] = 0;
+#undef CURVE
+}
+
+static void keep_sigma(walk *w, long double sigmas) {
+    long double mean = 0, square = 0, n = (long double)w->size, top = w->run->x[w->order[0]];
+    for (int64_t j = 0; j < w->size; j++) mean += w->run->x[w->order[j]] / n;
+    for (int64_t j = 0; j < w->size; j++) {
+        long double off = w->run->x[w->order[j]] - mean;
+        square += off * off / n;
+    }
+    for (int64_t j = 0; j < w->size; j++) {
+        long double x = w->run->x[w->order[j]], cut = top - sigmas * sqrtl(square);
+        if (x != top) note_margin(w, (x - cut) / (top - x));
+        w->run->kept[w->order[j]] = x >= cut || x == top;
+    }
+}
+
+static void keep_zipf(walk *w, long double mu) {
+    long double up = 0, down = 0, n = (long double)w->row->n;
+    for (int64_t i = 1; i < w->size && i < 100; i++) {
+        long double t = logl((long double)(i + 1) / i), b = w->a[w->order[i]] - w->a[w->order[i - 1]];
+        up += t * b;
+        down += t * t;
+    }
+    if (!(up > 0)) return;
+    long double s = up / down, g = s - 1;
+    long double r = fabsl(g) < 1e-9L ? exp2l(mu) / logl(n) : g * exp2l(mu) / (1 - powl(n, -g)), k = powl(r, 1 / s);
+    note_margin(w, (k - roundl(k)) / (1 + k));
+    if (k < 1) k = 1;
+    for (int64_t j = 0; j < w->size; j++) {
+        if (j + 1 > floorl(k)) w->run->kept[w->order[j]] = 0;
+    }
+}
+
+/* U of the coin is a fact of bits.h: whether XTC acts is not a matter of the law. */
+static int coin_says(const oracle_row *row, float probability) {
+    oracle_philox b = oracle_block(oracle_row_key(row->seed, row->label), 0, 0, row->position, URN_STREAM_XTC);
+    return (b.word[0] | (uint64_t)b.word[1] << 32) >> 24 < (uint64_t)ceill((long double)probability * 0x1p40L);
+}
+
+static void keep_xtc(walk *w, const oracle_step *step) {
+    int64_t above = 0;
+    for (int64_t j = 0; j < w->size; j++) {
+        long double p = w->p[w->order[j]];
+        note_margin(w, p / step->f[1] - 1);
+        above += p >= step->f[1];
+    }
+    for (int64_t j = 0; above >= 2 && j < above - 1; j++) w->run->kept[w->order[j]] = 0;
+    w->open = 0;
+}
+
 static void keep_step(walk *w, const oracle_step *step) {
     if (w->greedy) return;
-    long double before = w->total, sum = 0, need = step->f * w->total;
-    int64_t rank = 0;
-    for (int64_t j = 0; j < w->law->n; j++) {
-        int32_t i = w->order[j];
-        if (!w->law->kept[i]) continue;
-        int keep = 1;
-        if (step->op == URN_OP_TOP_K) keep = rank < step->k;
-        if (step->op == URN_OP_TOP_P) keep = rank == 0 || sum < need;
-        if (step->op == URN_OP_MIN_P) keep = w->weight[i] >= step->f;
-        if (step->op == URN_OP_TOP_P && rank > 0) note_margin(w, (sum - need) / w->total);
-        /* the maximum, and ties with it, pass any m <= 1 without rounding */
-        if (step->op == URN_OP_MIN_P && w->weight[i] != 1) note_margin(w, w->weight[i] / step->f - 1);
-        rank++;
-        sum += w->weight[i];
-        w->law->kept[i] = (unsigned char)keep;
+    long double p = step->f[0], before = w->total, h, t;
+    int ties = (step->flags & URN_STEP_TIES) != 0;
+    switch (step->op) {
+    case URN_OP_TOP_K:
+        for (int64_t j = step->i[0]; j < w->size; j++) {
+            if (!ties || w->run->x[w->order[j]] != w->run->x[w->order[step->i[0] - 1]]) w->run->kept[w->order[j]] = 0;
+        }
+        break;
+    case URN_OP_TOP_P:
+        keep_prefix(w, p, ties);
+        break;
+    case URN_OP_MIN_P:
+        keep_at_least(w, p * w->p[w->order[0]]);
+        break;
+    case URN_OP_TOP_A:
+        keep_at_least(w, p * w->p[w->order[0]] * w->p[w->order[0]]);
+        break;
+    case URN_OP_EPSILON:
+        keep_at_least(w, p);
+        break;
+    case URN_OP_ETA:
+        h = entropy_of(w);
+        t = sqrtl(p) * expl(-h);
+        keep_at_least(w, p < t ? p : t);
+        break;
+    case URN_OP_TYPICAL:
+        keep_typical(w, p);
+        w->open = 0;
+        break;
+    case URN_OP_TAIL_FREE:
+        keep_tail_free(w, p);
+        break;
+    case URN_OP_TOP_N_SIGMA:
+        keep_sigma(w, p);
+        break;
+    case URN_OP_XTC:
+        if (coin_says(w->row, step->f[0])) keep_xtc(w, step);
+        break;
+    case URN_OP_MIROSTAT:
+        t = exp2l(-p);
+        keep_at_least(w, t < 1 ? t : 1);
+        break;
+    default:
+        keep_zipf(w, p);
+        break;
     }
-    w->total = 0;
-    for (int64_t i = 0; i < w->law->n; i++) w->total += w->law->kept[i] ? w->weight[i] : 0;
+    renew(w);
     w->law->logmass += logl(w->total / before);
+    if (!w->open) oracle_close(w->run);
+}
+
+static void dynamic(walk *w, const oracle_step *step) {
+    if (!w->greedy && w->size > 1) {
+        long double u = entropy_of(w) / logl((long double)w->size), low = step->f[0] - step->f[1];
+        low = low > 0 ? low : 0;
+        w->run->temperature *= (float)(low + ((long double)step->f[0] + step->f[1] - low) * powl(u, step->f[2]));
+    }
 }
 
 static int run_steps(walk *w) {
     for (int32_t s = 0; s < w->row->count; s++) {
         const oracle_step *step = w->row->steps + s;
-        if (step->op == URN_OP_TEMPERATURE || step->op == URN_OP_MASK) w->open = 0;
-        if (step->op == URN_OP_TEMPERATURE) w->temperature *= step->f;
-        if (step->op == URN_OP_MASK) {
-            for (int64_t i = 0; i < w->law->n; i++) w->law->kept[i] &= step->words[i / 32] >> (i % 32) & 1;
+        int warms = step->op == URN_OP_DYNAMIC_TEMPERATURE && step->f[1] != 0;
+        if (oracle_is_keep(step->op) || warms) {
+            if (!w->open && !epoch_open(w)) return 0;
+            if (!warms) keep_step(w, step);
+            if (warms) dynamic(w, step);
+            if (!warms) continue;
         }
-        if (step->op < URN_OP_TOP_K) continue;
-        if (!w->open && !epoch_open(w)) return 0;
-        keep_step(w, step);
+        w->open = 0;
+        oracle_close(w->run);
+        if (warms) continue;
+        if (step->op == URN_OP_TEMPERATURE || step->op == URN_OP_DYNAMIC_TEMPERATURE) {
+            w->run->temperature *= step->f[0];
+        } else if (oracle_mask_knows(step->op)) {
+            oracle_mask(w->run, step);
+        } else if (oracle_is_link(step->op)) {
+            oracle_link(w->run, step);
+        } else {
+            oracle_settle(w->run);
+            oracle_value(w->run, step);
+        }
+        if (w->run->status) return 0;
     }
     return w->open || epoch_open(w);
 }
@@ -86,40 +253,42 @@ static int run_steps(walk *w) {
 static void fill_outputs(walk *w) {
     oracle_law *law = w->law;
     const float *x = w->row->x;
-    long double top = x[w->order[0]], sum = 0;
+    int32_t *order = oracle_order(x, law->n);
+    long double top = x[order[0]], sum = 0;
     for (int64_t i = 0; i < law->n; i++) sum += expl(x[i] - top);
     law->lse = top + logl(sum);
-    long double kept_top = x[first_kept(w)], log_total = logl(w->total);
     for (int64_t i = 0; i < law->n; i++) {
         law->raw[i] = (long double)x[i] - law->lse;
         law->logprob[i] = -HUGE_VALL;
+        law->kept[i] = w->run->kept[i];
         if (!law->kept[i]) continue;
-        law->logprob[i] = w->greedy ? 0 : ((long double)x[i] - kept_top) / w->temperature - log_total;
-        law->prob[i] = w->weight[i] / w->total;
+        law->logprob[i] = w->greedy ? 0 : -w->a[i] - logl(w->total);
+        law->prob[i] = w->p[i];
         if (law->prob[i] > 0) law->entropy -= law->prob[i] * law->logprob[i];
     }
+    law->kept_count = w->size;
+    free(order);
 }
 
 oracle_law *oracle_law_of(const oracle_row *row) {
     oracle_law *law = (oracle_law *)ut_malloc(sizeof *law);
     memset(law, 0, sizeof *law);
-    size_t n = (size_t)row->n;
+    size_t n = (size_t)row->n, bytes = n * sizeof(long double);
     law->n = row->n;
     law->margin = HUGE_VALL;
-    law->prob = (long double *)ut_malloc(n * sizeof(long double));
-    law->logprob = (long double *)ut_malloc(n * sizeof(long double));
-    law->raw = (long double *)ut_malloc(n * sizeof(long double));
-    law->kept = (unsigned char *)ut_malloc(n);
-    for (size_t i = 0; i < n; i++) {
-        law->prob[i] = 0;
-        law->kept[i] = row->x[i] > -INFINITY;
-    }
-    walk w = {row, law, oracle_order(row->x, row->n), 1, 0, (long double *)ut_malloc(n * sizeof(long double)), 0, 0};
+    law->prob = (long double *)memset(ut_malloc(bytes), 0, bytes);
+    law->logprob = (long double *)ut_malloc(bytes);
+    law->raw = (long double *)ut_malloc(bytes);
+    law->kept = (unsigned char *)memset(ut_malloc(n), 0, n);
+    walk w = {.row = row, .law = law, .run = oracle_run_begin(row)};
+    w.p = (long double *)memset(ut_malloc(bytes), 0, bytes);
+    w.a = (long double *)ut_malloc(bytes);
     law->empty = !run_steps(&w);
     if (!law->empty) fill_outputs(&w);
-    keep_count(&w);
+    oracle_run_free(w.run);
     free(w.order);
-    free(w.weight);
+    free(w.p);
+    free(w.a);
     return law;
 }
 
@@ -150,7 +319,7 @@ int oracle_check_row(const ut_job *job, const ut_draws *found, int64_t r) {
     }
     oracle_law *law = oracle_law_of(row);
     int decided = law->margin >= ORACLE_MARGIN;
-    if (decided && law->empty) UT_ASSERT(found->status[r] == URN_ROW_EMPTY, "row %lld: not empty", (long long)r);
+    if (decided && law->empty) UT_ASSERT(found->status[r] != URN_ROW_OK, "row %lld: drawn", (long long)r);
     if (decided && !law->empty) {
         UT_ASSERT(found->status[r] == URN_ROW_OK, "row %lld: status %d", (long long)r, found->status[r]);
         UT_ASSERT(found->kept_count[r] == law->kept_count, "row %lld: kept %d, the law keeps %lld", (long long)r,

@@ -5,9 +5,14 @@
 #ifndef URN_CPU_CALLS_H
 #define URN_CPU_CALLS_H
 
+#include "urn/reject.h"
 #include "urn/sample.h"
+#include "urn/shard.h"
+#include "urn/tiny.h"
+#include "urn/unmask.h"
 
-/* Scratch that urnc_sample wants for rows of up to `cols`: about 1.2 bytes an element for each row in flight, and at
+/* Scratch that urnc_sample wants for rows of up to `cols`: about 1.2 bytes an element for each row in flight, 4.1 more
+ * where values change, 4 more where a step reads a slot; at
  * most URNC_MAX_TEAM rows are in flight, one a thread. needs: URN_NEEDS_ bits. Pure, monotone in rows and cols.
  * urnc_sample needs the share of one row, urnc_sample_workspace(1, cols, needs), and uses no more threads over rows
  * than its workspace has shares. */
@@ -24,6 +29,19 @@ void urnc_slots_prompt(const urn_slots_view *view, const int32_t *slot, const in
 void urnc_slots_mirostat(const urn_slots_view *view, const int32_t *slot, const float *logprob, int64_t stride,
                          const int32_t *accepted, int64_t rows, float tau, float eta);
 void urnc_slots_gather(const urn_slots_view *view, const int32_t *ancestors);
+
+/* The special calls (bits.h sections 10 to 13). Arrays that may be NULL still may be; no count of rows is 0. */
+void urnc_tiny(const urn_tiny_params *params, int threads);
+void urnc_unmask_choose(const urn_unmask_params *params, int threads);
+void urnc_unmask_settle(const urn_unmask_params *params, int threads);
+void urnc_shard_first(const urn_shard_params *params, urn_shard_message1 *mine, int threads);
+void urnc_shard_second(const urn_shard_params *params, const urn_shard_message1 *all, urn_shard_message2 *mine,
+                       int threads);
+void urnc_shard_finish(const urn_shard_params *params, const urn_shard_message1 *all1, const urn_shard_message2 *all2,
+                       int threads);
+void urnc_reject(const urn_reject_params *params, int threads);
+/* rounds [rows]: one round each, as urn_reject_round says; on the first, id and next are -1 and 0. */
+void urnc_reject_round(const urn_reject_params *params, urn_reject_round *rounds, int threads);
 
 /* The instruction set of the clone that runs here: "x86-64-v4", "x86-64-v3" or "default". */
 const char *urnc_clone(void);

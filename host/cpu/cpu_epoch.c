@@ -32,7 +32,7 @@ static void find_extremes(const urnc_row *row, void *argument, int64_t g0, int64
     row->loops->extremes(&row->kept, g0, g1, argument, tally);
 }
 
-static void find_largest(urnc_row *row) {
+void urnc_epoch_largest(urnc_row *row) {
     if (!row->top_stale) return;
     row->top = urnc_over_groups(row, &row->kept, find_extremes, row->tops[1]).largest;
     row->kept_top = row->tops[1];
@@ -44,7 +44,7 @@ static int is_greedy(float T, float c) { return T == 0.0f || isinf(c); }
 
 int urnc_epoch_open(urnc_row *row) {
     if (row->open) return URN_ROW_OK;
-    find_largest(row);
+    urnc_epoch_largest(row);
     if (row->top < URNC_ORDER_LEAST) return URN_ROW_EMPTY;
     row->scale.M = urnc_f32_of_order(row->top);
     row->scale.c = URN_LOG2E / row->T;

@@ -34,6 +34,7 @@ typedef struct urnc_tally {
     uint64_t sum;
     int64_t count;
     int32_t largest, least; /* orders */
+    int32_t status;         /* URN_ROW_ bits of values found */
 } urnc_tally;
 
 /* The bins of one level of a search by digits: element x belongs to bin (order(x) - first) >> shift if that is below
@@ -71,6 +72,7 @@ typedef struct urnc_loops {
     /* how many come before (order, id) -> count */
     void (*rank)(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,
                  urnc_tally *tally);
+    const struct urnc_value_loops *values; /* cpu_values.h */
 } urnc_loops;
 
 extern const urnc_loops urnc_loops_default;

@@ -250,5 +250,7 @@ static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, i
     tally->count = count;
 }
 
+#include "host/cpu/cpu_values_body.h"
+
 #define URNC_LOOPS_TABLE(label)                                                                                        \
-    { label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, keep_weight, rank }
+    { label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, keep_weight, rank, &value_loops }

@@ -1,6 +1,7 @@
 /* cpu_plan.c - everything about a row that is known before its logits are read: where it is, its list, its parameters.
  *
- * Statuses in the order of status.h: padding, then every index, then every parameter. */
+ * Statuses in the order of status.h: padding, then every index, then parameters and the slot's counts,
+ * whose bits are or-ed. */
 #include <math.h>
 #include <stddef.h>
 
@@ -35,16 +36,6 @@ static int place(const urn_matrix *m, int64_t r, urnc_plan *plan, uint64_t *inde
     return 1;
 }
 
-/* The row's words of a mask: NULL for none. 0 if out of range. */
-static int mask_words(const urn_step *step, int64_t r, const uint32_t **words) {
-    int64_t at = step->map ? step->map[r] : r;
-    *words = NULL;
-    if (step->map && at == -1) return 1;
-    if (at < 0 || at >= step->table_rows) return 0;
-    *words = (const uint32_t *)step->table + at * step->table_stride;
-    return 1;
-}
-
 static int64_t element(const urn_param *param, int64_t r, int64_t slot) { return param->by == URN_BY_SLOT ? slot : r; }
 
 static float param_f(const urn_param *param, int64_t r, int64_t slot) {
@@ -55,17 +46,32 @@ static int32_t param_i(const urn_param *param, int64_t r, int64_t slot) {
     return param->by == URN_SCALAR ? param->i : ((const int32_t *)param->array)[element(param, r, slot)];
 }
 
-/* Look the parameters up. 0 if one is not in its range; NaN is in none. */
+/* Look all parameters up. 0 if one is not in its range; NaN is in none. */
 static int find_params(const urnc_rule *rule, const urn_step *step, int64_t r, int64_t slot, urnc_act *act) {
+    int good = 1;
     for (int k = 0; k < 4 && rule->param[k].type; k++) {
         double value;
         if (rule->param[k].type == 'f')
             value = act->f[k] = param_f(&step->param[k], r, slot);
         else
             value = act->i[k] = param_i(&step->param[k], r, slot);
-        if (!(value >= rule->param[k].least && value <= rule->param[k].most)) return 0;
+        good &= value >= rule->param[k].least && value <= rule->param[k].most;
     }
-    return 1;
+    if (act->op == URN_OP_INVERSE_GAP) good &= act->f[1] == 0.0f || act->f[1] >= 1.0f; /* a: 0, or at least 1 */
+    return good;
+}
+
+/* Does the step read what the row's slot keeps? */
+static int reads_slot(const urn_step *step) {
+    return step->op == URN_OP_BAN || step->op == URN_OP_NO_REPEAT || step->op == URN_OP_PENALTIES ||
+           step->op == URN_OP_DRY;
+}
+
+/* Penalties over all outputs want counts that the slot may have had no room for. */
+static int is_full(const urnc_plan *plan, const urnc_act *act) {
+    const urn_slots_view *state = plan->state;
+    int counts = act->op == URN_OP_PENALTIES && act->i[3] == 0 && state && state->count_slots > 0;
+    return counts && state->now.overflow[plan->slot];
 }
 
 int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
@@ -81,26 +87,34 @@ int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const
     uint64_t index;
     if (!place(&p->logits, r, plan, &index)) return URN_ROW_INDEX;
     const urn_step *begin = lists->steps + lists->begin[list], *end = lists->steps + lists->begin[list + 1];
-    const uint32_t *words[URN_MAX_STEPS] = {NULL};
-    for (const urn_step *step = begin; step < end; step++)
-        if (step->op == URN_OP_MASK && !mask_words(step, r, &words[step - begin])) return URN_ROW_INDEX;
+    plan->params = p;
+    plan->state = state && state->slots > 0 ? state : NULL;
+    plan->r = r;
+    plan->slot = slot;
 
     float T = 1.0f;
+    int status = URN_ROW_OK; /* of parameters and counts: an index that is wrong later in the list goes before it */
     plan->acts = 0;
     for (const urn_step *step = begin; step < end; step++) {
         const urnc_rule *rule = urnc_rule_of(step->op);
         urnc_act *act = &plan->act[plan->acts];
         act->op = step->op;
         act->flags = step->flags;
-        act->table = words[step - begin];
         act->step = step;
-        if (!find_params(rule, step, r, slot, act)) return URN_ROW_PARAM;
+        act->absent = 0;
+        if (!find_params(rule, step, r, slot, act)) status |= URN_ROW_PARAM;
         if (rule->neutral(act)) continue;
+        if (!urnc_table_find(step, r, p->logits.dtype, act)) return URN_ROW_INDEX;
+        if (reads_slot(step) && state && slot >= state->slots) return URN_ROW_INDEX;
+        if (act->absent) continue;
+        if (act->op == URN_OP_DYNAMIC_TEMPERATURE && act->f[1] == 0.0f) act->op = URN_OP_TEMPERATURE;
         if (act->op == URN_OP_TEMPERATURE) T = T * act->f[0];
+        if (is_full(plan, act)) status |= URN_ROW_STATE;
         plan->acts++;
     }
     /* No later factor makes a product finite again, so the last T tells about every epoch's. */
-    if (!isfinite(T)) return URN_ROW_PARAM;
+    if (!isfinite(T)) status |= URN_ROW_PARAM;
+    if (status != URN_ROW_OK) return status;
 
     uint64_t seed = p->seed ? p->seed[slot] : p->seed_value;
     plan->key = urnc_row_key(seed, p->label ? p->label[slot] : index);

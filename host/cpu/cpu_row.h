@@ -6,7 +6,8 @@
 #ifndef URN_CPU_ROW_H
 #define URN_CPU_ROW_H
 
-#include "host/cpu/cpu_loops.h"
+#include "host/cpu/cpu_held.h"
+#include "host/cpu/cpu_values.h"
 #include "urn/bits.h"
 #include "urn/sample.h"
 
@@ -19,6 +20,9 @@ typedef struct urnc_act {
     float f[4];
     int32_t i[4];
     const void *table;    /* the row of its table; NULL: none */
+    urnc_list list;       /* or its list */
+    urnc_sequences set;   /* or its set */
+    int absent;           /* its map says that the row has none of these */
     const urn_step *step; /* where it came from */
 } urnc_act;
 
@@ -28,13 +32,21 @@ typedef struct urnc_plan {
     int64_t n;
     uint64_t key; /* of the row */
     uint32_t position;
+    /* where its context is, and what its slot has counted */
+    const urn_sample_params *params;
+    const urn_slots_view *state; /* NULL: none */
+    int64_t r, slot;
     int32_t acts;
     urnc_act act[URN_MAX_STEPS];
 } urnc_plan;
 
-/* Fill `plan` for row r. Returns URN_ROW_OK, or the status (INDEX, PADDING, PARAM) with which the row ends here. */
+/* Fill `plan` for row r. Returns URN_ROW_OK, or the status (PADDING, INDEX, PARAM, STATE) with which the row ends here.
+ */
 int urnc_plan_row(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
                   urnc_plan *plan);
+
+/* cpu_tables.c: find the row of a step's table, list or set. Returns 0 if something is out of range. */
+int urnc_table_find(const urn_step *step, int64_t r, int32_t dtype, urnc_act *act);
 
 typedef struct urnc_row urnc_row;
 
@@ -68,10 +80,23 @@ struct urnc_row {
     float *short_x;   /* compact */
     int32_t *short_id;
     const int32_t *id; /* ids of K's elements; NULL: an element's own number */
+    float *wide;       /* the row as f32, once values have changed (lists with URN_NEEDS_FULL) */
+    urnc_idset set;    /* ids that a list or the context names (the same) */
+    uint32_t *tally;   /* by id, for these (URN_NEEDS_STATE) */
 };
 
 size_t urnc_row_bytes(int64_t cols);
 void urnc_row_begin(urnc_row *row, const urnc_plan *plan, int32_t dtype, void *scratch, int team);
+
+/* cpu_settle.c: room for rows whose values change, beside urnc_row_bytes. */
+size_t urnc_values_bytes(int64_t cols, int32_t needs);
+void urnc_values_begin(urnc_row *row, int32_t needs, void *scratch);
+
+/* K's values become f32 that may be written, -inf outside K, and change by a formula. Returns a row status. */
+int urnc_values_change(urnc_row *row, const urnc_change *change);
+void urnc_values_settle(urnc_row *row);    /* bits.h section 8: x / T, unless there is nothing to do */
+urnc_held urnc_values_hold(urnc_row *row); /* settled first; single ids may then change */
+const void *urnc_values_other(urnc_row *row, const void *table, int32_t *dtype); /* a table's row, by element of K */
 
 /* Run the plan's steps and open the epoch that is drawn from. Returns a row status. */
 int urnc_row_run(urnc_row *row, const urnc_plan *plan);
@@ -84,14 +109,16 @@ static inline int64_t urnc_groups(const urnc_view *view) { return (view->n + URN
 /* cpu_view.c: single elements, and the copying out of a small K. */
 float urnc_view_at(const urnc_view *view, int64_t i);
 static inline int32_t urnc_row_id(const urnc_row *row, int64_t i) { return row->id ? row->id[i] : (int32_t)i; }
-void urnc_row_compact(urnc_row *row);             /* if K has been counted and is small enough */
-void urnc_row_only(urnc_row *row, int32_t order); /* K = the first of K with this order */
+void urnc_row_compact(urnc_row *row);                       /* if K has been counted and is small enough */
+int64_t urnc_row_first(const urnc_row *row, int32_t order); /* element of the first of K with this order */
+void urnc_row_only(urnc_row *row, int32_t order);           /* K = the first of K with this order */
 
 /* cpu_scan.c: read the raw row once: its largest, and NaN or inf as a row status. */
 int urnc_row_scan(urnc_row *row);
 
 /* cpu_epoch.c */
-int urnc_epoch_open(urnc_row *row); /* returns a row status; nothing happens if one is open */
+void urnc_epoch_largest(urnc_row *row); /* make top that of K */
+int urnc_epoch_open(urnc_row *row);     /* returns a row status; nothing happens if one is open */
 void urnc_epoch_close(urnc_row *row);
 void urnc_epoch_weigh(urnc_row *row); /* make Z and sums those of K */
 urnc_tally urnc_weigh_view(const urnc_row *row, const urnc_view *view, urnc_scale scale, uint64_t *sums);
@@ -109,6 +136,24 @@ void urnc_cut_keep(urnc_row *row, const urnc_cut *cut);
 /* One step each; cpu_rules.c says in what epoch. They return a row status. */
 int urnc_temperature(urnc_row *row, const urnc_act *act);
 int urnc_mask(urnc_row *row, const urnc_act *act);
+int urnc_mask_allow(urnc_row *row, const urnc_act *act);
+int urnc_mask_min_tokens(urnc_row *row, const urnc_act *act);
+int urnc_mask_ban(urnc_row *row, const urnc_act *act);
+int urnc_mask_no_repeat(urnc_row *row, const urnc_act *act);
+int urnc_value_bias(urnc_row *row, const urnc_act *act);
+int urnc_value_dense_bias(urnc_row *row, const urnc_act *act);
+int urnc_value_penalties(urnc_row *row, const urnc_act *act);
+int urnc_value_dry(urnc_row *row, const urnc_act *act);
+int urnc_value_id_temperature(urnc_row *row, const urnc_act *act);
+int urnc_value_values(urnc_row *row, const urnc_act *act);
+int urnc_value_mix(urnc_row *row, const urnc_act *act);
+int urnc_value_quadratic(urnc_row *row, const urnc_act *act);
+int urnc_value_quadratic_score(urnc_row *row, const urnc_act *act);
+int urnc_dynamic_temperature(urnc_row *row, const urnc_act *act);
+int urnc_link_sparsemax(urnc_row *row, const urnc_act *act);
+int urnc_link_inverse_gap(urnc_row *row, const urnc_act *act);
+int urnc_link_tsallis(urnc_row *row, const urnc_act *act);
+int urnc_link_mixture(urnc_row *row, const urnc_act *act);
 int urnc_keep_topk(urnc_row *row, const urnc_act *act);
 int urnc_keep_topp(urnc_row *row, const urnc_act *act);
 int urnc_keep_minp(urnc_row *row, const urnc_act *act);

@@ -24,12 +24,13 @@ typedef struct {
     const urn_slots_view *state;
 } sample_call;
 
-static size_t share_bytes(int64_t cols) { return (urnc_row_bytes(cols) + 255) / 256 * 256; }
+static size_t share_bytes(int64_t cols, int32_t needs) {
+    return (urnc_row_bytes(cols) + urnc_values_bytes(cols, needs) + 255) / 256 * 256;
+}
 
 size_t urnc_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
-    (void)needs;
     if (rows < 1 || cols < 1) return 0;
-    return share_bytes(cols) * (size_t)(rows < URNC_MAX_TEAM ? rows : URNC_MAX_TEAM);
+    return share_bytes(cols, needs) * (size_t)(rows < URNC_MAX_TEAM ? rows : URNC_MAX_TEAM);
 }
 
 static void sample_row(const sample_call *call, int64_t r, void *scratch, int team) {
@@ -39,6 +40,7 @@ static void sample_row(const sample_call *call, int64_t r, void *scratch, int te
     int status = urnc_plan_row(p, call->lists, call->state, r, &plan);
     if (status == URN_ROW_OK) {
         urnc_row_begin(&row, &plan, p->logits.dtype, scratch, team);
+        urnc_values_begin(&row, call->lists->needs, (char *)scratch + urnc_row_bytes(plan.n));
         status = urnc_row_run(&row, &plan);
     }
     if (status == URN_ROW_OK)
@@ -52,7 +54,7 @@ static void sample_row(const sample_call *call, int64_t r, void *scratch, int te
 static void sample_rows(const sample_call *call, char *workspace, int64_t lanes) {
     int64_t rows = call->params->logits.rows;
     (void)lanes; /* a build without OpenMP has one */
-    size_t share = share_bytes(call->params->logits.cols);
+    size_t share = share_bytes(call->params->logits.cols, call->lists->needs);
 #pragma omp parallel num_threads((int)lanes)
     {
         urnc_fpenv saved;
@@ -69,7 +71,7 @@ void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, c
     static const urn_lists_view no_lists = {0, none, 1, 0};
     sample_call call = {params, lists && lists->count > 0 ? lists : &no_lists, state};
     int64_t rows = params->logits.rows, team = threads < URNC_MAX_TEAM ? threads : URNC_MAX_TEAM, lanes = team;
-    size_t shares = workspace_bytes / share_bytes(params->logits.cols);
+    size_t shares = workspace_bytes / share_bytes(params->logits.cols, call.lists->needs);
     if (rows * params->logits.cols < URNC_SMALL_CALL) lanes = team = 1;
     if (lanes > rows) lanes = rows;
     if (lanes > (int64_t)shares) lanes = (int64_t)shares;

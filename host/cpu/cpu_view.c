@@ -43,7 +43,7 @@ void urnc_row_compact(urnc_row *row) {
 
 static int in_view(const urnc_view *view, int64_t i) { return !view->bits || (view->bits[i / 32] >> (i % 32) & 1); }
 
-void urnc_row_only(urnc_row *row, int32_t order) {
+int64_t urnc_row_first(const urnc_row *row, int32_t order) {
     const urnc_view *kept = &row->kept;
     int64_t i = 0;
     while (i < kept->n - 1 && !(in_view(kept, i) && urnc_order(urnc_view_at(kept, i)) == order)) {
@@ -53,7 +53,11 @@ void urnc_row_only(urnc_row *row, int32_t order) {
         else
             i++;
     }
-    int32_t id = urnc_row_id(row, i);
+    return i;
+}
+
+void urnc_row_only(urnc_row *row, int32_t order) {
+    int32_t id = urnc_row_id(row, urnc_row_first(row, order));
     row->short_x[0] = urnc_f32_of_order(order);
     row->short_id[0] = id;
     become_short(row, 1);

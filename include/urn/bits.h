@@ -205,6 +205,65 @@
  *      mixture lam   a second row x2 (as in mix): w1, Z1 of x over K with T = 1, w2, Z2 of x2 over K likewise; p_k =
  *                    f32(f64(w_k) / f64(Z_k)); g = (1 - lam) * p1 + lam * p2. x2 = -inf weighs 0; if all do:
  *                    URN_ROW_EMPTY.
+ *
+ * 10  Short rows (tiny.h): `width` ids a row, Gumbel noise in f32 from 64-bit uniforms.
+ *      L2(e, t)  = fma(t, P(t), f32(e)), P(t) by fma from URN_TINY_T8 down to URN_TINY_T0: log2(1 + t) + e
+ *      SPLIT(v)  of a normal v > 0: i = bits of v as i32 - 0x3f3504f3, e = floor(i / 2^23), t = (the f32 whose bits are
+ *                those of v - e * 2^23) - 1
+ *      U         by id as in section 4, from the block {R, (R >> 32) * 16 + (id >> 1), position, URN_STREAM_TINY} under
+ *                the row key of the call's seed and label. R = first_row + r, 64 bits, r the row's number in the call;
+ *                the counter's words are cut to 32 bits.
+ *      turn      = high word of U >= URN_TINY_TURN; h, l = the high and the low word of U, or of ~U where turn
+ *      a         = fma(f32(l | 1), 2^-32, f32(h)) * 2^-32, where f32 of a word rounds
+ *      E         = -L2(0, -a) where turn, else -L2(SPLIT(a));   G = -L2(SPLIT(E))
+ *      s         = fma(x - M, k, G), M the largest x of the row, k = scale * URN_LOG2E. x = -inf has no s and p = 0.
+ *      choice    the first id by larger s (section 1), then smaller id
+ *      p_i       = e_i * (1 / S), S = e_0 + e_1 + ... in id order; e = v * 2^n where n >= -F, else 0, with v and n of
+ *                section 2 for d = s - (the choice's s) and c = 1 / tau. All f32. Stored rounded to nearest even.
+ *      blend_j   = the sum, from 0 and in id order, of those p_i (f32, before they are stored) whose pattern has bit j
+ *      The odds of two ids are those of the law asked for up to a factor 1 +- (1e-6 + 1e-7 * |y|), y the less likely
+ *      one's log2 odds; noise reaches 64 above and 6 below.
+ *      NaN: URN_ROW_NAN, +inf: URN_ROW_INF, all -inf: URN_ROW_EMPTY. Such a row has choice 255, p and blend
+ *      URN_NAN_BITS (f16 0x7e00, bf16 0x7fc0) and pattern bits 0.
+ *
+ * 11  Masked diffusion (unmask.h). Sequence s is rows s * length + i, i in [0, length); its candidates are the i below
+ *    lengths[s] whose token is the mask id, n of them. Blocks are {index, draw, position, URN_STREAM_UNMASK} under the
+ *    row key of the sequence's seed and label, whose default is s; a block's first 64 bits are word0 | word1 << 32, its
+ *    second word2 | word3 << 32. E(U) as in section 4.
+ *      step      candidate i stays masked iff (U >> 11) < ceil(stay * 2^53), U the first bits of block {i, 0}, stay f64
+ *      one       opens candidate number (V * n) >> 64, from 0, V the second bits of block {0, 1}. factor = EXP2(-E(U)
+ *                / f64(n)), U its first bits: a uniform to the power 1 / n; n = 0: 1. time = time * factor, in f64.
+ *      all       opens every candidate.
+ *    An opened candidate takes its drawn id, unless that is negative or the mask id. With a count k only the first k of
+ *    these do, by larger score and then smaller i: score = confidence + 0.0f, or with a jitter j that is not 0,
+ *    f32(f64(confidence) + f64(j) * (-LOG2(E(U)) * LN2 - LN_LN2)) + 0.0f, U the first bits of block {i, 2}. A NaN
+ *    scores -inf.
+ *
+ * 12  Shards (shard.h): a row cut into slices of consecutive ids. Results are the bits of urn_sample on the whole row
+ *    with the same list, wherever the list is one of these; ids, counters and ties are of the whole row.
+ *      list      logit steps (temperature, mask, dense bias, per-id temperature), then, at the caller's choice,
+ *                a) temperatures and min-p, nothing else; or
+ *                b) a top-k with k in [1, URN_SHARD_K] and after it temperatures, top-k, top-p, min-p, top-a, epsilon.
+ *      A row for which a step's parameter breaks this is URN_ROW_PARAM: in b), a first top-k that is neutral or larger.
+ *      first     for each row: status bits of the slice; how many ids are possible; the largest raw x; and the first
+ *                URN_SHARD_K ids (a: the first one) of the slice in the order, x after the logit steps.
+ *      second    with M = the largest x of all shards: sums over the slice of raw weights; of a): |K|, w, the entropy's
+ *                terms, and the id with the first Gumbel key. Of b) and of a greedy row: only the raw weights.
+ *                What a row has no use for is 0, id -1.
+ *      finish    sums over shards. b) takes the first k of all lists and runs the steps on those.
+ *      A slice whose status is not 0 lists nothing and has possible 0, raw_max -inf. A row's status is that of all its
+ *      slices or-ed: of INDEX, of NAN and INF, of PARAM the first that is there; EMPTY where nothing is possible.
+ *
+ * 13  Weighted rejection (reject.h). K, w, Z of the row as given: no steps, T = 1, c = URN_LOG2E. A = the accepted ids.
+ *      recursive  the ids of K with w > 0 by Gumbel keys (section 4, draw 0). x = the first of A among them, R = the
+ *                 sum of w of those before it, y = the one after it. q = Z - R if y is in A or there is no y, else w_x.
+ *                 log_weight = f32((log2 q - log2 Z) * LN2). tried = how many come before x, + 1, + 1 if there is a y.
+ *      geometric  trial j draws as draw j of urn_sample does (section 4, inverse, stream DRAW). Trials end when
+ *                 `accepts` of them are in A or `rejects` are not; a, r = how many were, and were not. x = the first
+ *                 that is in A. log_weight = f32((log2(min(accepts - 1, a)) - log2(a + r - 1)) * LN2). tried = a + r.
+ *      log2 is that of integers (section 6). No x: id -1, log_weight -inf, and tried counts all that were looked at;
+ *      the status is URN_ROW_EMPTY in the recursive form, 0 in the geometric one. K empty, NaN, +inf: as section 6,
+ *      with log_weight URN_NAN_BITS and tried 0.
  */
 #ifndef URN_BITS_H
 #define URN_BITS_H
@@ -258,6 +317,20 @@
 #define URN_EXP2D_D10 0x1.e4cf5158b8ecap-28
 #define URN_EXP2D_D11 0x1.e8cac7351bb25p-32
 
+/* log2(1 + t) / t on [1 / sqrt 2 - 1, sqrt 2 - 1], minimax in relative error: 2.7e-8, 1.4e-7 with f32 rounding. */
+#define URN_TINY_T0 0x1.715476p+0f
+#define URN_TINY_T1 -0x1.715470p-1f
+#define URN_TINY_T2 0x1.ec73d6p-2f
+#define URN_TINY_T3 -0x1.715c4ep-2f
+#define URN_TINY_T4 0x1.26d384p-2f
+#define URN_TINY_T5 -0x1.e95be8p-3f
+#define URN_TINY_T6 0x1.b9c914p-3f
+#define URN_TINY_T7 -0x1.a87d00p-3f
+#define URN_TINY_T8 0x1.01b6dcp-3f
+#define URN_TINY_TURN 0xB504F334u /* 2^32 / sqrt 2: above it E comes from 1 - U */
+
+#define URN_SHARD_K 128 /* ids that a shard's first message lists */
+
 #define URN_NAN_BITS 0x7fc00000u
 
 #define URN_PHILOX_M0 0xD2511F53u
@@ -276,7 +349,6 @@
 #define URN_STREAM_RESAMPLE 6u /* ancestors */
 #define URN_STREAM_XTC 7u      /* whether an XTC step acts */
 #define URN_STREAM_UNMASK 8u   /* which positions a masked-diffusion step opens */
-#define URN_STREAM_REJECT 9u   /* phantom rejections of weighted rejection sampling */
 #define URN_STREAM_TINY 10u    /* noise of Gumbel-softmax over many short rows */
 
 #endif

@@ -34,7 +34,7 @@ typedef struct urn_row_summary {
 } urn_row_summary;
 
 #define URN_SUMMARY_GREEDY 1u /* K is one id: cut_id */
-#define URN_SUMMARY_SET 2u    /* K is no prefix of the order */
+#define URN_SUMMARY_SET 2u    /* K is no prefix of the order; always beside URN_SUMMARY_VALUES */
 #define URN_SUMMARY_VALUES 4u /* values are not the logits as given: a value step or a link ran */
 
 /* One call's arguments. Start from URN_SAMPLE_PARAMS_INIT; only `logits` and one output are required. All arrays are
@@ -86,7 +86,7 @@ typedef struct urn_sample_params {
     const int32_t *overlay_count; /* [rows] of the row's overlay, clamped to [0, overlay_stride]; NULL: all */
     int64_t overlay_stride;
 
-    /* draws as (id, count): a row's distinct ids in increasing order, then -1, 0, 0 */
+    /* draws as (id, count): a row's distinct ids in increasing order, then -1, 0, 0; the rest of these need the ids */
     int32_t *distinct_id;    /* [rows, draws] */
     int32_t *distinct_count; /* [rows, draws] */
     float *distinct_weight;  /* [rows, draws] count / draws * raw probability / probability drawn from */
@@ -105,7 +105,7 @@ typedef struct urn_sample_params {
     int32_t *top_id;      /* [rows, top_n]; -1 where there are no more */
     float *top_logprob;   /* [rows, top_n] NaN there */
 
-    /* whole rows */
+    /* whole rows: `cols` elements of each, whatever a ragged row's length; ids past its end are outside K */
     urn_row_summary *summary;   /* [rows] */
     uint32_t *kept_bits;        /* [rows, kept_bits_stride] bit id % 32 of word id / 32: ids of K with a weight > 0 */
     int64_t kept_bits_stride;   /* words, at least ceil(cols / 32) */

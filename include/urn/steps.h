@@ -2,7 +2,7 @@
  *
  * A step changes logits, takes ids out, or keeps part of the ids. A list runs in the caller's order; the same steps in
  * another order are another law: {min_p, temperature} cuts the model's own law, {temperature, min_p} cuts the tempered
- * one. bits.h sections 2, 3 and 7 to 9 say exactly what each does; the presets below have the orders of other stacks.
+ * one. bits.h sections 2, 3 and 7 to 9 say exactly what each does; presets.h has the orders of other stacks.
  *
  * A parameter is one value for all rows, or an array by slot, or an array by row. Every step but the links has neutral
  * values with which it does not exist for that row: same bits, no cost. */
@@ -227,36 +227,6 @@ URN_API urn_step urn_inverse_gap(urn_param gamma, urn_param a);
 URN_API urn_step urn_tsallis(urn_param eta);
 URN_API urn_step urn_mixture(urn_param share, const void *table, int64_t table_rows, int64_t stride,
                              const int32_t *map);
-
-/* Other stacks' settings in those stacks' orders, scalars only. A member with its INIT value adds no step. */
-typedef struct urn_preset {
-    uint32_t struct_size;
-    float temperature, top_p, min_p, typical_p, epsilon, eta, top_n_sigma, tail_free;
-    float repetition, frequency, presence;
-    float xtc_probability, xtc_threshold;
-    float dry_multiplier, dry_base;
-    float dynamic_delta, dynamic_power;
-    float mirostat_mu; /* llama: Mirostat v2 takes the place of all truncation */
-    int32_t top_k, penalty_last_n, dry_allowed, dry_last_n, no_repeat;
-} urn_preset;
-
-#define URN_PRESET_INIT \
-    { (uint32_t)sizeof(urn_preset), 1.0f, 1.0f, 0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 1.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.1f, \
-      0.0f, 1.75f, 0.0f, 1.0f, -1.0f, 0, 0, 2, -1, 0 }
-
-/* urn_steps_hf - penalties, no-repeat, temperature, top-k (ties in), top-p, min-p, typical, epsilon, eta: the order of
- * transformers' generate.  urn_steps_vllm - penalties (prompt seen), temperature, min-p, top-k, top-p.
- * urn_steps_llama - penalties (last 64 unless said), DRY, top-n-sigma, top-k, typical, top-p, min-p, XTC, temperature
- * (dynamic where delta > 0); with mirostat_mu >= 0: temperature, Mirostat.
- * Settings that a stack does not have are URN_E_VALUE.
- *
- *  out   steps  [URN_MAX_STEPS]
- *  out   count
- *
- *  returns URN_OK | URN_E_NULL | URN_E_STRUCT | URN_E_VALUE (a member outside its step's range, or unknown there) */
-URN_API urn_status urn_steps_hf(const urn_preset *preset, urn_step *steps, int32_t *count);
-URN_API urn_status urn_steps_vllm(const urn_preset *preset, urn_step *steps, int32_t *count);
-URN_API urn_status urn_steps_llama(const urn_preset *preset, urn_step *steps, int32_t *count);
 
 /* An ordered list of steps. */
 typedef struct urn_list {

@@ -10,7 +10,9 @@
  *     urn_sample(stream, &p);                                                     enqueued
  *
  * Headers, one idea each: status (what a call and a row answer), types (views), ctx, stream, buffer (memory),
- * slots (state of a request), steps (temperature, top-k, top-p, min-p, mask), sample, bits (the bit contract).
+ * slots (state of a request), steps (what happens to a law before the draw), presets (other stacks' orders of steps),
+ * sample, unmask (masked diffusion), reject (weighted rejection), tiny (Gumbel-softmax of short rows), shard (a
+ * vocabulary over devices), bits (the bit contract).
  * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
@@ -19,12 +21,17 @@
 #include "urn/buffer.h"
 #include "urn/ctx.h"
 #include "urn/export.h"
+#include "urn/presets.h"
+#include "urn/reject.h"
 #include "urn/sample.h"
+#include "urn/shard.h"
 #include "urn/slots.h"
 #include "urn/status.h"
 #include "urn/steps.h"
 #include "urn/stream.h"
+#include "urn/tiny.h"
 #include "urn/types.h"
+#include "urn/unmask.h"
 #include "urn/version.h"
 
 #endif

@@ -11,18 +11,25 @@ namespace urnd {
 // to the inverse of the key's first bit.
 struct F32 {
     typedef uint32_t Stored;
-    enum { key_bits = 32 };
+    enum { key_bits = 32, full = 0 };
     enum : uint32_t { minus_inf = 0xff800000u };
 };
 struct F16 {
     typedef uint16_t Stored;
-    enum { key_bits = 19 };
+    enum { key_bits = 19, full = 0 };
     enum : uint32_t { minus_inf = 0xfc00u };
 };
 struct Bf16 {
     typedef uint16_t Stored;
-    enum { key_bits = 16 };
+    enum { key_bits = 16, full = 0 };
     enum : uint32_t { minus_inf = 0xff80u };
+};
+
+// Rows of the full form: held as f32 that steps may change, whatever the logits' dtype, which is known as it runs.
+struct Full {
+    typedef uint32_t Stored;
+    enum { key_bits = 32, full = 1 };
+    enum : uint32_t { minus_inf = 0xff800000u };
 };
 
 // The f32 of stored bits, before + 0.0f. Exact.

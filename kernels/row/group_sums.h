@@ -6,18 +6,67 @@
 #define URN_GROUP_SUMS_H
 
 #include "kernels/bits/dev_exp2.h"
-#include "kernels/row/row_view.h"
+#include "kernels/bits/dev_log2.h"
+#include "kernels/row/row_full.h"
 
 namespace urnd {
 
-// What an id weighs: its weight in an epoch, or 1 where its key is the one asked for.
+// What an id weighs in an epoch, and the key by which a keep rule orders ids.
 struct LawWeight {
     float max, c;
     URN_DEVICE uint64_t of(float x) const { return weight(x, max, c); }
+    URN_DEVICE uint64_t term_of_entropy(float x) const { return entropy_term(x, max, c); }
 };
-struct TieWeight {
+struct OrderKey {
+    URN_DEVICE uint32_t of(float x) const { return order_key(x); }
+};
+
+// The same in the full form: weights may be linear, in a link's epoch (bits.h section 9), and the key may be typical's.
+struct FullLaw {
+    float max, c;
+    bool linear;
+    URN_DEVICE uint64_t of(float x) const { return linear ? floor_scaled(x, URN_F) : weight(x, max, c); }
+    // a of bits.h section 3: bits of surprise over the largest; in a link's epoch over probability 1.
+    URN_DEVICE float surprise(float x) const {
+        if (linear) return x == 0.0f ? bits_f32(0x7f800000u) : (float)-log2_f64((double)x);
+        return -((x - max) * c);
+    }
+    URN_DEVICE uint64_t term_of_entropy(float x) const {
+        if (!linear) return entropy_term(x, max, c);
+        return x == 0.0f ? 0 : floor_scaled(x * surprise(x), URN_F);
+    }
+};
+struct FullKey {
+    FullLaw law;
+    bool typical;
+    float centre; // typical: s
+    URN_DEVICE uint32_t of(float x) const {
+        if (!typical) return order_key(x);
+        float dev = law.of(x) == 0 ? bits_f32(0x7f800000u) : law.surprise(x) - centre;
+        return ~(f32_bits(dev) & 0x7fffffffu); // nearer is larger
+    }
+};
+
+template <class Dtype> struct LawOf {
+    typedef LawWeight Law;
+    typedef OrderKey Key;
+};
+template <> struct LawOf<Full> {
+    typedef FullLaw Law;
+    typedef FullKey Key;
+};
+
+// 1, or by mass the weight, where the key is the one asked for.
+template <class Key> struct TieWeight {
+    Key order;
     uint32_t key;
-    URN_DEVICE uint64_t of(float x) const { return order_key(x) == key ? 1 : 0; }
+    URN_DEVICE uint64_t of(float x) const { return order.of(x) == key ? 1 : 0; }
+};
+template <> struct TieWeight<FullKey> {
+    FullKey order;
+    uint32_t key;
+    bool mass;
+    URN_DEVICE uint64_t of(float x) const { return order.of(x) != key ? 0 : mass ? order.law.of(x) : 1; }
 };
 
 // The whole team calls. Sum over kept ids, or over all with `everything`; afterwards row.sum holds the groups' own.
@@ -42,6 +91,8 @@ URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
 struct Spot {
     uint32_t place;
     float x;
+    uint64_t below; // in lane `lane` alone: the slice's sum before the place
+    uint32_t lane;
 };
 
 // All lanes of one warp call, after sum_groups with the same weights; all get the answer: the first kept place of this
@@ -74,15 +125,17 @@ URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t targe
     uint32_t lane = (uint32_t)popc_u32((past & (0u - past)) - 1) & 31u;
     // prefixes never fall, so the place is as many steps on as there are prefixes not past the target
     uint32_t step = 0;
+    uint64_t below = prefix;
     URN_UNROLL
     for (uint32_t i = 0; i < UNIT; i++) {
         prefix += (bits >> i & 1) ? w.of(x[i]) : 0;
         step += prefix > target ? 0 : 1;
+        below = prefix > target ? below : prefix;
     }
-    Spot spot = {row.begin + unit * UNIT + step, x[0]};
+    Spot spot = {row.begin + unit * UNIT + step, x[0], below, lane};
     URN_UNROLL
     for (uint32_t i = 1; i < UNIT; i++) spot.x = i == step ? x[i] : spot.x;
-    return {shfl(spot.place, lane), shfl(spot.x, lane)};
+    return {shfl(spot.place, lane), shfl(spot.x, lane), below, lane};
 }
 
 } // namespace urnd

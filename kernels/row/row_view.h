@@ -40,6 +40,11 @@ template <class Dtype, bool RESIDENT> struct Row {
 
     // The unit's eight logits, ready for arithmetic.
     URN_DEVICE void logits(uint32_t unit, float x[UNIT]) const;
+    // The same as they were given: no step of these forms changes one.
+    URN_DEVICE void raw_logits(uint32_t unit, float x[UNIT]) const { logits(unit, x); }
+    URN_DEVICE float raw(uint32_t, float x) const { return x; }
+    // Elements past a 16-byte boundary at which the row starts.
+    URN_DEVICE uint32_t past_boundary() const { return (uint32_t)(view.address(0) & 15) / (uint32_t)sizeof(Stored); }
     // Its eight kept bits. Any thread, after a meeting of the block since the unit's own lane stored them.
     URN_DEVICE uint32_t kept_bits(uint32_t unit) const { return RESIDENT ? kept.load(unit) : far_kept.load(unit); }
     URN_DEVICE void keep_bits(uint32_t unit, uint32_t bits) const {
@@ -102,7 +107,7 @@ template <class Dtype, bool RESIDENT> URN_DEVICE void Row<Dtype, RESIDENT>::logi
 // The slice of this block: the row's groups dealt out evenly over the ranks, in order.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE void cut_slice(const Team<TEAM> &team, Row<Dtype, RESIDENT> &row, uint32_t cols) {
-    row.shift = (uint32_t)(row.view.address(0) & 15) / (uint32_t)sizeof(typename Dtype::Stored);
+    row.shift = row.past_boundary();
     row.end = row.shift + cols;
     uint32_t all = (row.end + GROUP - 1) / GROUP, share = (all + team.ranks - 1) / team.ranks;
     uint32_t first = team.rank * share < all ? team.rank * share : all;

@@ -62,15 +62,33 @@ URN_DEVICE Tally warp_tally(Tally t) {
     return {sum_u64(t.sum), max_u32(t.max), (any((t.flags & 1) != 0) ? 1u : 0u) | (any((t.flags & 2) != 0) ? 2u : 0u)};
 }
 
+// How a warp makes one of its lanes' tallies; {0, 0, 0} is neutral. before: of the ranks below, in lanes.
+struct AddUp {
+    URN_DEVICE static Tally warp(Tally t) { return warp_tally(t); }
+    URN_DEVICE static uint64_t before(Tally below) { return sum_u64(below.sum); }
+};
+// The tally with the largest sum, then the largest max; its flags come along. No two that count have both equal.
+struct PickBest {
+    URN_DEVICE static Tally warp(Tally t) {
+        uint32_t high = max_u32((uint32_t)(t.sum >> 32));
+        bool in = (uint32_t)(t.sum >> 32) == high;
+        uint32_t low = max_u32(in ? (uint32_t)t.sum : 0);
+        in = in && (uint32_t)t.sum == low;
+        uint32_t second = max_u32(in ? t.max : 0);
+        return {(uint64_t)high << 32 | low, second, max_u32(in && t.max == second ? t.flags : 0)};
+    }
+    URN_DEVICE static uint64_t before(Tally) { return 0; }
+};
+
 // The team's tally, and how its sum is spread: `before` is the sum over ranks below this block, `own` this block's.
 struct TeamTally {
     Tally all;
     uint64_t before, own;
 };
 
-template <int TEAM> URN_DEVICE TeamTally team_tally(Team<TEAM> &team, Tally mine) {
+template <class Reduce, int TEAM> URN_DEVICE TeamTally team_reduce(Team<TEAM> &team, Tally mine) {
     const Tally none = {0, 0, 0};
-    Tally t = warp_tally(mine);
+    Tally t = Reduce::warp(mine);
     if (TEAM == TEAM_WARP) {
         warp_sync(); // as the barriers below: what lanes stored before is seen after
         return {t, 0, t.sum};
@@ -79,13 +97,17 @@ template <int TEAM> URN_DEVICE TeamTally team_tally(Team<TEAM> &team, Tally mine
     if (lane_id() == 0) team.room.warps.store(half * 32 + team.warp, t);
     block_sync();
     // every warp adds up the warps: cheaper than one warp doing it and a second barrier
-    t = warp_tally(lane_id() < team.warps ? team.room.warps.load(half * 32 + lane_id()) : none);
+    t = Reduce::warp(lane_id() < team.warps ? team.room.warps.load(half * 32 + lane_id()) : none);
     if (TEAM == TEAM_BLOCK) return {t, 0, t.sum};
     if (team.warp == 0 && lane_id() < team.ranks) team.room.ranks.on_rank(lane_id()).store(half * 16 + team.rank, t);
     cluster_sync();
     Tally r = lane_id() < team.ranks ? team.room.ranks.load(half * 16 + lane_id()) : none;
-    uint64_t before = sum_u64(lane_id() < team.rank ? r.sum : 0);
-    return {warp_tally(r), before, t.sum};
+    uint64_t before = Reduce::before(lane_id() < team.rank ? r : none);
+    return {Reduce::warp(r), before, t.sum};
+}
+
+template <int TEAM> URN_DEVICE TeamTally team_tally(Team<TEAM> &team, Tally mine) {
+    return team_reduce<AddUp>(team, mine);
 }
 
 // Sum of `mine` over the threads of this block below the caller.

@@ -18,7 +18,7 @@ struct DrawRoom {
     Shared<uint32_t> ranks; // [RANKED] counted in block 0
 };
 
-URN_HOST_DEVICE DrawRoom draw_room(Arena &arena) {
+template <class Dtype> URN_HOST_DEVICE DrawRoom draw_room(Arena &arena) {
     DrawRoom room = {arena.take<Drawn>(RANKED, "draw.drawn"), arena.take<uint32_t>(RANKED, "draw.ranks")};
     return room;
 }
@@ -34,12 +34,12 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE bool draw_one(const State<TEAM, Dtype, RESIDENT> &s, const RowHead &head, uint32_t draw, Spot &spot) {
     const Epoch &e = s.epoch;
     if (e.greedy) {
-        spot = {e.place, e.max};
+        spot = {e.place, e.max, 0, 0};
         return s.team.rank == 0;
     }
     uint64_t r = mulhi_u64(draw_bits(head.key, draw, head.position), e.mass.all.sum);
     if (r < e.mass.before || r - e.mass.before >= e.mass.own) return false;
-    spot = locate(s.row, law_of(e), r - e.mass.before);
+    spot = locate(s.row, s.law(), r - e.mass.before);
     return true;
 }
 
@@ -67,7 +67,7 @@ URN_DEVICE void count_ranks(const State<TEAM, Dtype, RESIDENT> &s, DrawRoom room
         for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
             uint32_t unit = own_unit(group);
             float x[UNIT];
-            row.logits(unit, x);
+            row.raw_logits(unit, x);
             URN_UNROLL
             for (uint32_t i = 0; i < UNIT; i++) {
                 uint32_t key = order_key(x[i]);
@@ -89,7 +89,7 @@ URN_DEVICE void draw_row(State<TEAM, Dtype, RESIDENT> &s, DrawRoom room, const R
         uint32_t count = draws - first < chunk ? draws - first : chunk;
         if (p.rank && s.team.thread < RANKED) room.ranks.store(s.team.thread, 0);
         for (uint32_t j = s.team.warp; j < count; j += s.team.warps) {
-            Spot spot = {0, 0.0f};
+            Spot spot = {0, 0.0f, 0, 0};
             if (!draw_one(s, head, first + j, spot)) continue;
             if (lane_id() == 0)
                 write_draw(p, row * draws + first + j, (int32_t)(spot.place - s.row.shift), spot.x, s.epoch, raw);

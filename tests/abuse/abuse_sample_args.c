@@ -153,6 +153,27 @@ START_TEST(misaligned_arrays_are_refused_by_name) {
         ARRAY(kept_count, 2),
         ARRAY(workspace, 128),
         ARRAY(kept_logmass, 2),
+        ARRAY(codes, 4),
+        ARRAY(codes_out, 4),
+        ARRAY(draw_offsets, 4),
+        ARRAY(overlay, 2),
+        ARRAY(overlay_count, 2),
+        ARRAY(distinct_id, 2),
+        ARRAY(distinct_count, 2),
+        ARRAY(distinct_weight, 1),
+        ARRAY(distinct, 2),
+        ARRAY(given, 2),
+        ARRAY(given_logprob, 2),
+        ARRAY(given_logprob_raw, 2),
+        ARRAY(given_rank, 2),
+        ARRAY(top_id, 2),
+        ARRAY(top_logprob, 2),
+        ARRAY(summary, 4),
+        ARRAY(kept_bits, 2),
+        ARRAY(kept_ids, 2),
+        ARRAY(kept_offsets, 4),
+        ARRAY(probs, 2),
+        ARRAY(processed, 2),
         {offsetof(urn_sample_params, logits.row_index), 2, "logits.row_index is not aligned"},
         {offsetof(urn_sample_params, logits.offsets), 4, "logits.offsets is not aligned"},
 #undef ARRAY
@@ -195,6 +216,105 @@ START_TEST(slots_lists_masks_and_owners_are_checked) {
 }
 END_TEST
 
+/* property  how ids are drawn: method, codes, ragged draws, drafts in flight */
+START_TEST(draws_are_checked) {
+    FOR_NONE_AND_EACH_BACKEND(kind) {
+        good_call g = good_open(kind);
+        uint64_t *codes = device_zeros(g.bed, 8 * ROWS), *rest = ut_output(g.bed, 8 * ROWS);
+        const int64_t *offsets = device_zeros(g.bed, 8 * (ROWS + 1));
+        const int32_t *drafts = device_zeros(g.bed, 4 * ROWS);
+        WITH(p.method = -1, URN_E_VALUE, "method");
+        WITH(p.method = 2, URN_E_VALUE, "method");
+        WITH(p.method = URN_DRAW_GUMBEL; p.codes = codes, URN_E_VALUE, "codes is given and method");
+        WITH(p.method = URN_DRAW_GUMBEL; p.codes_out = rest, URN_E_VALUE, "codes_out is given and method");
+        WITH(p.codes_out = rest, URN_E_NULL, "codes is NULL");
+        WITH(p.draw_offsets = offsets; p.draws_size = -1, URN_E_SHAPE, "draws_size");
+        WITH(p.draw_offsets = offsets; p.draws_size = INT64_MAX / 8 + 1, URN_E_SHAPE, "draws_size");
+        WITH(p.overlay = drafts; p.overlay_stride = -1, URN_E_VALUE, "overlay_stride");
+        WITH(p.overlay = drafts; p.overlay_stride = (1 << 20) + 1, URN_E_VALUE, "overlay_stride");
+        ACCEPTED(p.overlay_stride = -1; p.draws_size = -1); /* not read */
+        good_close(&g);
+    }
+}
+END_TEST
+
+/* property  ids that are given and the likeliest ids: an output has the input that it needs */
+START_TEST(given_and_top_ids_are_checked) {
+    FOR_NONE_AND_EACH_BACKEND(kind) {
+        good_call g = good_open(kind);
+        const int32_t *given = device_zeros(g.bed, 4 * ROWS);
+        float *out = ut_output(g.bed, 4 * ROWS);
+        WITH(p.given_logprob = out, URN_E_NULL, "given is NULL and given_logprob is");
+        WITH(p.given_logprob_raw = out, URN_E_NULL, "given is NULL and given_logprob_raw");
+        WITH(p.given_rank = (int32_t *)out, URN_E_NULL, "given is NULL and given_rank");
+        WITH(p.given = given; p.given_logprob = out, URN_E_VALUE, "given_stride is 0");
+        WITH(p.given = given; p.given_logprob = out; p.given_stride = -1, URN_E_VALUE, "given_stride");
+        WITH(p.given = given; p.given_logprob = out; p.given_stride = (1 << 20) + 1, URN_E_VALUE, "given_stride");
+        WITH(p.top_id = (int32_t *)out, URN_E_VALUE, "top_n is 0");
+        WITH(p.top_logprob = out; p.top_n = URN_MAX_TOP_N + 1, URN_E_VALUE, "top_n");
+        WITH(p.top_n = -1, URN_E_VALUE, "top_n");
+        WITH(p.top_id = (int32_t *)out; p.top_n = 1; p.top_of = 2, URN_E_VALUE, "top_of");
+        WITH(p.top_id = (int32_t *)out; p.top_n = 1; p.top_of = -1, URN_E_VALUE, "top_of");
+        good_close(&g);
+    }
+}
+END_TEST
+
+/* property  whole rows: strides that hold them, room that is named, the logits themselves only where they fit */
+START_TEST(whole_rows_are_checked) {
+    FOR_NONE_AND_EACH_BACKEND(kind) {
+        good_call g = good_open(kind);
+        uint32_t *bits = ut_output(g.bed, 4 * 3 * ROWS);
+        float *wide = ut_output(g.bed, 4 * ROWS * COLS), *logits = device_zeros(g.bed, 4 * ROWS * COLS);
+        const int64_t *offsets = device_zeros(g.bed, 8 * (ROWS + 1));
+        const int32_t *index = device_zeros(g.bed, 4 * ROWS);
+        WITH(p.kept_bits = bits; p.kept_bits_stride = 2, URN_E_VALUE, "kept_bits_stride is 2");
+        WITH(p.kept_bits = bits; p.kept_bits_stride = INT64_MAX / 4, URN_E_VALUE, "kept_bits_stride");
+        WITH(p.kept_ids = (int32_t *)bits; p.kept_ids_size = 1, URN_E_NULL, "kept_offsets");
+        WITH(p.kept_ids = (int32_t *)bits; p.kept_offsets = offsets;
+             p.kept_ids_size = -1, URN_E_SHAPE, "kept_ids_size");
+        WITH(p.probs = wide; p.probs_stride = COLS - 1, URN_E_VALUE, "probs_stride is 69");
+        WITH(p.probs = wide; p.probs_stride = -1, URN_E_VALUE, "probs_stride");
+        WITH(p.probs = wide; p.probs_stride = INT64_MAX / 4, URN_E_VALUE, "probs_stride");
+        WITH(p.processed = wide; p.processed_stride = COLS - 1, URN_E_VALUE, "processed_stride is 69");
+        WITH(p.processed = wide; p.processed_stride = INT64_MAX / 16, URN_E_VALUE, "processed_stride");
+        const urn_matrix dense = urn_matrix_dense(logits, URN_F32, ROWS, COLS, 0);
+        WITH(p.logits = dense; p.processed = logits;
+             p.processed_stride = COLS + 1, URN_E_VALUE, "processed is logits.data");
+        WITH(p.logits = dense; p.processed = logits; p.logits.dtype = URN_BF16, URN_E_VALUE, "processed is");
+        WITH(p.logits = urn_matrix_indexed(dense, index, ROWS); p.processed = logits, URN_E_VALUE, "processed is");
+        WITH(p.logits = urn_matrix_ragged(logits, URN_F32, ROWS * COLS, offsets, ROWS, COLS);
+             p.processed = logits, URN_E_VALUE, "processed is");
+        WITH(p.logits = dense; p.logits.row_stride = 0; p.processed = logits, URN_E_VALUE, "processed is");
+        good_close(&g);
+    }
+}
+END_TEST
+
+/* property  a list that reads a slot's context needs slots, one that counts needs counts, and no other list does */
+START_TEST(lists_that_read_slots_need_them) {
+    FOR_NONE_AND_EACH_BACKEND(kind) {
+        good_call g = good_open(kind);
+        urn_step context = urn_no_repeat(urn_i(2));
+        urn_step counting = urn_penalties(urn_f(2), urn_f(0), urn_f(0), urn_i(0));
+        urn_list lists[2] = {{NULL, 0}, {&context, 1}};
+        urn_sampler *reads, *counts;
+        UT_OK(urn_sampler_create(g.bed->ctx, lists, 2, &reads));
+        lists[1].steps = &counting;
+        UT_OK(urn_sampler_create(g.bed->ctx, lists, 2, &counts));
+        g.p.workspace = NULL;
+        UT_OK(urn_stream_reserve(g.bed->stream, urn_sample_workspace(reads, ROWS, COLS)));
+        WITH(p.sampler = reads; p.state = NULL, URN_E_NULL, "state is NULL");
+        WITH(p.sampler = counts; p.state = NULL, URN_E_NULL, "state is NULL");
+        WITH(p.sampler = counts, URN_E_NULL, "state has no counts");
+        UT_OK(urn_stream_sync_host(g.bed->stream));
+        urn_sampler_destroy(reads);
+        urn_sampler_destroy(counts);
+        good_close(&g);
+    }
+}
+END_TEST
+
 /* property  a call is refused for one byte of workspace that is missing, and told how much to reserve */
 START_TEST(workspace_is_checked_to_the_byte) {
     FOR_NONE_AND_EACH_BACKEND(kind) {
@@ -223,6 +343,10 @@ Suite *abuse_sample_args_suite(void) {
     tcase_add_test(tcase, views_are_checked);
     tcase_add_test(tcase, misaligned_arrays_are_refused_by_name);
     tcase_add_test(tcase, slots_lists_masks_and_owners_are_checked);
+    tcase_add_test(tcase, draws_are_checked);
+    tcase_add_test(tcase, given_and_top_ids_are_checked);
+    tcase_add_test(tcase, whole_rows_are_checked);
+    tcase_add_test(tcase, lists_that_read_slots_need_them);
     tcase_add_test(tcase, workspace_is_checked_to_the_byte);
     suite_add_tcase(suite, tcase);
     return suite;

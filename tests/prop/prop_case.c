@@ -169,10 +169,10 @@ prop_case *prop_case_alone(const ut_job *job, int64_t r) {
     for (int32_t i = 0; i < row->count; i++) {
         const oracle_step *s = row->steps + i;
         if (s->op == URN_OP_MASK) steps[i] = urn_mask(s->words, 1, (row->n + 31) / 32, NULL);
-        if (s->op == URN_OP_TEMPERATURE) steps[i] = urn_temperature(urn_f(s->f));
-        if (s->op == URN_OP_TOP_K) steps[i] = urn_top_k(urn_i(s->k));
-        if (s->op == URN_OP_TOP_P) steps[i] = urn_top_p(urn_f(s->f));
-        if (s->op == URN_OP_MIN_P) steps[i] = urn_min_p(urn_f(s->f));
+        if (s->op == URN_OP_TEMPERATURE) steps[i] = urn_temperature(urn_f(s->f[0]));
+        if (s->op == URN_OP_TOP_K) steps[i] = urn_top_k(urn_i(s->i[0]));
+        if (s->op == URN_OP_TOP_P) steps[i] = urn_top_p(urn_f(s->f[0]));
+        if (s->op == URN_OP_MIN_P) steps[i] = urn_min_p(urn_f(s->f[0]));
     }
     list->steps = steps;
     list->count = row->count;

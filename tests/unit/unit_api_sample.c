@@ -5,6 +5,7 @@ enum { ROWS = 6, COLS = 100 };
 
 static float logits[ROWS * COLS];
 static int32_t ids[ROWS];
+static const int64_t offsets[ROWS + 1];
 static urn_stream *stream;
 
 static void setup(void) {
@@ -54,37 +55,70 @@ START_TEST(defaults_are_completed) {
 }
 END_TEST
 
-/* property  scalar steps with their neutral value are not compiled, all others are, in order; keeps says whether any
- *           list keeps */
-START_TEST(lists_are_compiled_without_neutral_steps) {
-    const uint32_t words[4] = {0};
-    const float array[ROWS] = {0};
-    urn_step neutral[] = {urn_temperature(urn_f(1)), urn_top_k(urn_i(0)), urn_top_k(urn_i(-1)), urn_top_p(urn_f(1)),
-                          urn_min_p(urn_f(0))};
-    urn_step logit[] = {urn_temperature(urn_f(0)), urn_top_p(urn_f(1)), urn_mask(words, 1, 4, NULL)};
-    urn_step keep[] = {urn_top_k(urn_i(0)), urn_top_p(urn_f_by(URN_BY_ROW, array)), urn_temperature(urn_f(2))};
-    urn_list lists[] = {{neutral, 5}, {logit, 3}, {NULL, 0}, {keep, 3}};
-    urn_sampler *sampler;
+/* property  what a caller left to the library is final when a backend sees it, and what nothing reads is gone */
+START_TEST(defaults_of_whole_rows_are_completed) {
+    static float wide[ROWS * (COLS + 3)];
+    const urn_sample_params *seen = &the_plant.seen.params;
     urn_sample_params p = least_params();
-    const urn_lists_view *seen = &the_plant.seen.lists;
-
-    UT_OK(urn_sampler_create(the_plant.ctx, lists, 3, &sampler));
-    p.sampler = sampler;
+    p.probs = wide, p.processed = wide;
     UT_OK(urn_sample(stream, &p));
-    UT_ASSERT(seen->count == 3 && seen->needs == 0, "%d lists, keeps %d", seen->count, seen->needs);
-    urn_sampler_destroy(sampler);
-
-    UT_OK(urn_sampler_create(the_plant.ctx, lists, 4, &sampler));
-    memset(keep, 0xee, sizeof keep); /* the lists were copied */
-    p.sampler = sampler;
+    UT_ASSERT(seen->probs_stride == COLS && seen->processed_stride == COLS, "strides %lld, %lld",
+              (long long)seen->probs_stride, (long long)seen->processed_stride);
+    p.probs_stride = COLS + 3, p.processed_stride = COLS + 2;
+    p.top_n = 7, p.given = ids, p.given_stride = 1;
     UT_OK(urn_sample(stream, &p));
-    static const int32_t begin[] = {0, 0, 2, 2, 4};
-    static const int32_t ops[] = {URN_OP_TEMPERATURE, URN_OP_MASK, URN_OP_TOP_P, URN_OP_TEMPERATURE};
-    UT_ASSERT(seen->count == 4 && seen->needs == 1, "%d lists, keeps %d", seen->count, seen->needs);
-    UT_SAME_BITS(seen->begin, begin, 5, "begin");
-    for (int i = 0; i < 4; i++) UT_ASSERT(seen->steps[i].op == ops[i], "step %d is op %d", i, seen->steps[i].op);
-    UT_ASSERT(seen->steps[2].param[0].array == array && seen->steps[3].param[0].f == 2, "parameters");
-    urn_sampler_destroy(sampler);
+    UT_ASSERT(seen->probs_stride == COLS + 3 && seen->processed_stride == COLS + 2, "strides were replaced");
+    UT_ASSERT(seen->top_n == 0 && !seen->given, "top_n %d that nothing asks for", seen->top_n);
+    p.top_logprob = wide, p.given_rank = ids, p.top_of = URN_LAW_DRAWN, p.method = URN_DRAW_GUMBEL;
+    UT_OK(urn_sample(stream, &p));
+    UT_ASSERT(seen->top_n == 7 && seen->top_of == 1 && seen->given == ids && seen->method == 1, "asked for");
+}
+END_TEST
+
+/* property  any output alone is enough */
+START_TEST(one_output_is_enough) {
+    static const size_t outputs[] = {
+#define MEMBER(name) offsetof(urn_sample_params, name)
+        MEMBER(ids),
+        MEMBER(logprob),
+        MEMBER(logprob_raw),
+        MEMBER(rank),
+        MEMBER(lse),
+        MEMBER(entropy),
+        MEMBER(kept_count),
+        MEMBER(kept_logmass),
+        MEMBER(status),
+        MEMBER(codes_out),
+        MEMBER(distinct_id),
+        MEMBER(distinct_count),
+        MEMBER(distinct_weight),
+        MEMBER(distinct),
+        MEMBER(given_logprob),
+        MEMBER(given_logprob_raw),
+        MEMBER(given_rank),
+        MEMBER(top_id),
+        MEMBER(top_logprob),
+        MEMBER(summary),
+        MEMBER(kept_bits),
+        MEMBER(kept_ids),
+        MEMBER(probs),
+        MEMBER(processed),
+#undef MEMBER
+    };
+    static uint64_t room[ROWS * COLS], codes[ROWS];
+    void *at = room;
+    urn_sample_params p = least_params();
+    p.ids = NULL;
+    p.codes = codes, p.given = ids, p.given_stride = 1, p.top_n = 1, p.kept_bits_stride = 4;
+    p.kept_offsets = offsets;
+    UT_IS(urn_sample(stream, &p), URN_E_NULL);
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        urn_sample_params one = p;
+        memcpy((char *)&one + outputs[i], &at, sizeof at);
+        ut_note("output %zu", i);
+        UT_OK(urn_sample(stream, &one));
+    }
+    UT_ASSERT(the_plant.samples == 24, "%d calls", the_plant.samples);
 }
 END_TEST
 
@@ -102,15 +136,21 @@ START_TEST(run_calls_only_enqueue) {
     UT_OK(urn_sample(stream, &p));
     UT_OK(urn_slots_reset(stream, state, NULL, 0));
     UT_OK(urn_slots_commit(stream, state, NULL, ids, 1, NULL, ROWS));
+    UT_OK(urn_slots_prompt(stream, state, NULL, ids, ROWS, offsets, 1));
+    UT_OK(urn_slots_mirostat(stream, state, NULL, logits, 1, NULL, ROWS, 3.0f, 0.25f));
     UT_OK(urn_slots_gather(stream, state, ids));
     UT_OK(urn_stream_reserve(stream, 1));
-    UT_ASSERT(the_plant.samples == 1 && the_plant.resets == 1 && the_plant.commits == 1 && the_plant.gathers == 1,
+    UT_ASSERT(the_plant.samples == 1 && the_plant.resets == before.resets + 1 && the_plant.commits == 1 &&
+                  the_plant.prompts == 1 && the_plant.mirostats == 1 && the_plant.gathers == 1,
               "operations");
+    UT_ASSERT(the_plant.tau == 3.0f && the_plant.eta == 0.25f, "tau %g, eta %g", (double)the_plant.tau,
+              (double)the_plant.eta);
     UT_ASSERT(the_plant.gets == before.gets && the_plant.copies == before.copies && the_plant.zeros == before.zeros &&
                   the_plant.syncs == before.syncs && the_plant.asks == before.asks && the_plant.opens == before.opens,
               "a run call did more than enqueue");
     UT_OK(urn_stream_get_stats(stream, &later));
-    UT_ASSERT(later.launches - stats.launches == 1 + 1 + 1 + 2, "%d launches", (int)(later.launches - stats.launches));
+    UT_ASSERT(later.launches - stats.launches == 1 + 1 + 1 + 1 + 1 + 2, "%d launches",
+              (int)(later.launches - stats.launches));
     UT_ASSERT(later.allocations == stats.allocations, "a run call allocated");
     the_plant.capturing = 0;
 
@@ -118,7 +158,11 @@ START_TEST(run_calls_only_enqueue) {
     UT_OK(urn_sample(stream, &p));
     UT_OK(urn_slots_reset(stream, state, ids, 0));
     UT_OK(urn_slots_commit(stream, state, ids, ids, 1, NULL, 0));
-    UT_ASSERT(the_plant.samples == 1 && the_plant.resets == 1 && the_plant.commits == 1, "operations on no rows");
+    UT_OK(urn_slots_prompt(stream, state, ids, ids, 0, offsets, 0));
+    UT_OK(urn_slots_mirostat(stream, state, ids, logits, 1, NULL, 0, 3.0f, 0.25f));
+    UT_ASSERT(the_plant.samples == 1 && the_plant.resets == before.resets + 1 && the_plant.commits == 1 &&
+                  the_plant.prompts == 1 && the_plant.mirostats == 1,
+              "operations on no rows");
     urn_slots_destroy(state);
 }
 END_TEST
@@ -206,7 +250,8 @@ Suite *unit_api_sample_suite(void) {
     TCase *tcase = tcase_create("planted");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, defaults_are_completed);
-    tcase_add_test(tcase, lists_are_compiled_without_neutral_steps);
+    tcase_add_test(tcase, defaults_of_whole_rows_are_completed);
+    tcase_add_test(tcase, one_output_is_enough);
     tcase_add_test(tcase, run_calls_only_enqueue);
     tcase_add_test(tcase, failures_of_the_backend_are_forwarded);
     tcase_add_test(tcase, creates_give_back_what_they_took);

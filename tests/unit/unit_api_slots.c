@@ -143,22 +143,74 @@ START_TEST(random_walks_match_the_model) {
 }
 END_TEST
 
-/* property  the size is pure, monotone in each member, and what create takes; 2^20 slots of 2^20 do not overflow */
+/* Words of one half of the state, by the words of slots.h. */
+static size_t least_words(const urn_slots_params *p) {
+    size_t places = 0;
+    if (p->counts)
+        for (places = 1; places < 2 * (size_t)p->counts;) places *= 2;
+    return (size_t)p->slots * (5 + (size_t)p->history + 2 * places + ((size_t)p->prompt_cols + 31) / 32);
+}
+
+/* property  the size is pure, monotone in each member, and enough for what slots.h says, with each array's end rounded
+ *           up; 2^20 slots of 2^20 do not overflow */
 START_TEST(bytes_are_pure_and_monotone) {
-    static const int32_t values[] = {0, 1, 2, 63, 64, 65, 1000, 1 << 16, 1 << 20};
+    static const int32_t values[] = {0, 1, 2, 3, 31, 32, 33, 63, 64, 65, 1000, 1 << 16, 1 << 20};
+    enum { VALUES = sizeof values / sizeof *values };
     urn_slots_params p = URN_SLOTS_PARAMS_INIT;
-    size_t above[9] = {0};
-    for (int i = 1; i < 9; i++) {
-        size_t left = 0;
-        for (int j = 0; j < 9; j++) {
-            p.slots = values[i], p.history = values[j];
-            size_t bytes = urn_slots_bytes(&p), least = 8 * (size_t)p.slots * (1 + (size_t)p.history);
-            ut_note("%d slots, history %d: %zu bytes", p.slots, p.history, bytes);
-            UT_ASSERT(bytes >= least && bytes <= least + 4 * 256, "wanted %zu and up to 1024 more", least);
-            UT_ASSERT(bytes == urn_slots_bytes(&p) && bytes >= left && bytes >= above[j], "not pure or not monotone");
-            left = above[j] = bytes;
+    int32_t *const members[] = {&p.slots, &p.history, &p.counts, &p.prompt_cols};
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 2 * VALUES; j++) {
+            size_t before = 0;
+            p.slots = values[1 + j % (VALUES - 1)], p.history = values[j * 5 % VALUES];
+            p.counts = values[j * 7 % VALUES], p.prompt_cols = values[j * 11 % VALUES];
+            for (int v = i == 0; v < VALUES; v++) {
+                *members[i] = values[v];
+                size_t bytes = urn_slots_bytes(&p), least = 8 * least_words(&p);
+                ut_note("%d slots, history %d, counts %d, prompt_cols %d: %zu bytes", p.slots, p.history, p.counts,
+                        p.prompt_cols, bytes);
+                UT_ASSERT(bytes >= least && bytes < least + 18 * 256, "wanted %zu and up to 4608 more", least);
+                UT_ASSERT(bytes == urn_slots_bytes(&p) && bytes >= before, "not pure or not monotone");
+                before = bytes;
+            }
         }
+}
+END_TEST
+
+/* property  the view has the sizes of slots.h, and arrays of its two halves that are aligned and do not overlap */
+START_TEST(arrays_of_the_state_lie_apart) {
+    urn_slots_params p = URN_SLOTS_PARAMS_INIT;
+    ut_bed *bed = ut_open(URN_BACKEND_CPU);
+    urn_slots *slots;
+    urn_slots_view view;
+    p.slots = 3, p.history = 70, p.counts = 5, p.prompt_cols = 100;
+    UT_OK(urn_slots_create(bed->ctx, &p, &slots));
+    UT_OK(urn_slots_get_view(slots, &view));
+    UT_ASSERT(view.counts == 5 && view.count_slots == 16 && view.prompt_cols == 100 && view.prompt_words == 4 &&
+                  view.mu == 10.0f,
+              "%d places, %d words", view.count_slots, view.prompt_words);
+    const urn_slots_state *half[2] = {&view.now, &view.shadow};
+    uintptr_t begin[18], end[18];
+    for (int h = 0; h < 2; h++) {
+        const void *arrays[9] = {half[h]->position, half[h]->length,  half[h]->ids,
+                                 half[h]->count_id, half[h]->count_n, half[h]->counted,
+                                 half[h]->overflow, half[h]->prompt,  half[h]->mu};
+        static const size_t words[9] = {3, 3, 210, 48, 48, 3, 3, 12, 3};
+        for (int i = 0; i < 9; i++)
+            begin[9 * h + i] = (uintptr_t)arrays[i], end[9 * h + i] = begin[9 * h + i] + 4 * words[i];
     }
+    for (int i = 0; i < 18; i++) {
+        UT_ASSERT(begin[i] && begin[i] % 256 == 0, "array %d", i);
+        for (int j = 0; j < i; j++)
+            UT_ASSERT(end[i] <= begin[j] || end[j] <= begin[i], "arrays %d and %d overlap", i, j);
+        UT_ASSERT(end[i] - begin[0] <= urn_slots_bytes(&p), "array %d passes the end", i);
+    }
+    urn_slots_destroy(slots);
+    p.counts = 8;
+    UT_OK(urn_slots_create(bed->ctx, &p, &slots));
+    UT_OK(urn_slots_get_view(slots, &view));
+    UT_ASSERT(view.count_slots == 16, "%d places for 8 counts", view.count_slots);
+    urn_slots_destroy(slots);
+    ut_close(bed);
 }
 END_TEST
 
@@ -168,6 +220,7 @@ Suite *unit_api_slots_suite(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, random_walks_match_the_model);
     tcase_add_test(tcase, bytes_are_pure_and_monotone);
+    tcase_add_test(tcase, arrays_of_the_state_lie_apart);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -78,6 +78,23 @@ static urn_status plant_commit(urn_ctx *ctx, struct CUstream_st *stream, const u
     return answer("slots_commit");
 }
 
+static urn_status plant_prompt(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                               const int32_t *slot, const int32_t *ids, int64_t size, const int64_t *offsets,
+                               int64_t rows) {
+    (void)ctx, (void)stream, (void)view, (void)slot, (void)ids, (void)size, (void)offsets, (void)rows;
+    the_plant.prompts++;
+    return answer("slots_prompt");
+}
+
+static urn_status plant_mirostat(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
+                                 const int32_t *slot, const float *logprob, int64_t stride, const int32_t *accepted,
+                                 int64_t rows, float tau, float eta) {
+    (void)ctx, (void)stream, (void)view, (void)slot, (void)logprob, (void)stride, (void)accepted, (void)rows;
+    the_plant.mirostats++;
+    the_plant.tau = tau, the_plant.eta = eta;
+    return answer("slots_mirostat");
+}
+
 static urn_status plant_gather(urn_ctx *ctx, struct CUstream_st *stream, const urn_slots_view *view,
                                const int32_t *ancestors) {
     (void)ctx, (void)stream, (void)view, (void)ancestors;
@@ -103,6 +120,8 @@ void plant_open(void) {
     the_plant.table.sample = plant_sample;
     the_plant.table.slots_reset = plant_reset;
     the_plant.table.slots_commit = plant_commit;
+    the_plant.table.slots_prompt = plant_prompt;
+    the_plant.table.slots_mirostat = plant_mirostat;
     the_plant.table.slots_gather = plant_gather;
     the_plant.ctx->backend = &the_plant.table;
 }

@@ -14,7 +14,9 @@ typedef struct plant {
     int opens_work;        /* stream_open succeeds all the same */
     int capturing;         /* what stream_capturing says */
     urnk_sample_call seen; /* the last sample call */
-    int samples, resets, commits, gathers, copies, zeros, gets, puts, opens, closes, syncs, asks;
+    float tau, eta;        /* of the last mirostat call */
+    int samples, resets, commits, prompts, mirostats, gathers;
+    int copies, zeros, gets, puts, opens, closes, syncs, asks;
 } plant;
 
 extern plant the_plant; /* one a process: tables have no user pointer */
