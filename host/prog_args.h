@@ -73,6 +73,9 @@ int prog_nearest(const char *word, const char *const *names);
 void prog_help_command(const prog_command *command);
 void prog_help_all(void);
 
+/* prog_help_text - text wrapped between column `left` and the page's width, on stdout; the cursor is at column `at`. */
+void prog_help_text(const char *text, int left, int at);
+
 /* prog_find_command - by name; NULL if there is none. prog_command_names - all, ending with NULL. */
 const prog_command *prog_find_command(const char *name);
 const char *const *prog_command_names(void);

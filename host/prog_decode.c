@@ -37,7 +37,7 @@ static int get_buffer(decoder *d, size_t bytes, const void *host, urn_buffer **b
     return prog_check(urn_buffer_write(d->device->stream, *buffer, 0, host, bytes), "urn_buffer_write", error);
 }
 
-/* The user's steps after a mask that allows words and </s>. One mask row serves all rows. */
+/* The user's steps after a mask that allows words and </s>, and before Mirostat. One mask row serves all rows. */
 static int make_sampler(decoder *d, prog_error *error) {
     const size_t words = ((size_t)d->model.words + 31) / 32;
     uint32_t *bits = calloc(words, sizeof *bits);
@@ -60,7 +60,23 @@ static int make_sampler(decoder *d, prog_error *error) {
     memcpy(steps + 1, d->params->steps, (size_t)d->params->step_count * sizeof *steps);
     list.steps = steps;
     list.count = d->params->step_count + 1;
-    return prog_check(urn_sampler_create(d->device->ctx, &list, 1, &d->sampler), "--steps", error);
+    if (d->params->mirostat) {
+        urn_slots_view view;
+        if (prog_check(urn_slots_get_view(d->slots, &view), "urn_slots_get_view", error)) return -1;
+        steps[list.count++] = urn_mirostat(urn_f_by(URN_BY_SLOT, view.now.mu));
+    }
+    if (prog_check(urn_sampler_create(d->device->ctx, &list, 1, &d->sampler), "--steps", error)) return -1;
+    return prog_check(
+        urn_stream_reserve(d->device->stream, urn_sample_workspace(d->sampler, d->params->rows, d->model.words)),
+        "urn_stream_reserve", error);
+}
+
+/* The last two words of the prompt, which are all that a trigram sees. */
+static prog_history start_of(const decoder *d) {
+    const int32_t n = d->params->prompt_count, *words = d->params->prompt;
+    prog_history start = {-1, d->model.begin};
+    if (n > 0) start.last = words[n - 1], start.before = n > 1 ? words[n - 2] : d->model.begin;
+    return start;
 }
 
 static int get_memory(decoder *d, prog_error *error) {
@@ -79,18 +95,45 @@ static int get_memory(decoder *d, prog_error *error) {
         d->result->sentences[r].ids = malloc((size_t)d->params->tokens * 4);
         if (d->result->sentences[r].ids == NULL) return prog_fail(error, "no memory for %d rows", d->params->rows);
         d->host_slot[r] = (int32_t)r;
-        d->history[r] = d->params->start;
+        d->history[r] = start_of(d);
     }
     slots.slots = d->params->rows;
-    slots.history = d->params->tokens;
+    slots.history = d->params->prompt_count + d->params->tokens;
+    slots.counts = d->params->tokens; /* distinct words of a sentence */
+    slots.prompt_cols = d->model.words;
+    slots.mu = 2 * d->params->tau;
     if (prog_check(urn_slots_create(d->device->ctx, &slots, &d->slots), "urn_slots_create", error) ||
         get_buffer(d, rows * 4, NULL, &d->slot, error) || get_buffer(d, rows * OUTPUTS * 4, NULL, &d->outputs, error))
         return -1;
     if (!d->device->host_memory &&
         get_buffer(d, rows * words * urn_dtype_size(d->params->dtype), NULL, &d->logits, error))
         return -1;
-    return prog_check(urn_stream_reserve(d->device->stream, urn_sample_workspace(NULL, (int64_t)rows, (int64_t)words)),
-                      "urn_stream_reserve", error);
+    return 0;
+}
+
+/* The prompt into every slot. The arrays may go when the copies are done. */
+static int load_prompt(decoder *d, prog_error *error) {
+    const size_t n = (size_t)d->params->prompt_count, rows = (size_t)d->params->rows;
+    int32_t *ids = malloc(rows * n * 4 + 4);
+    int64_t *offsets = malloc((rows + 1) * sizeof *offsets);
+    urn_buffer *ids_there = NULL, *offsets_there = NULL;
+    size_t r;
+    int bad = ids == NULL || offsets == NULL ? prog_fail(error, "no memory for the prompt") : 0;
+    if (!bad && n > 0) {
+        for (r = 0; r <= rows; r++) offsets[r] = (int64_t)(r * n);
+        for (r = 0; r < rows; r++) memcpy(ids + r * n, d->params->prompt, n * 4);
+        bad = get_buffer(d, rows * n * 4, ids, &ids_there, error) ||
+              get_buffer(d, (rows + 1) * 8, offsets, &offsets_there, error) ||
+              prog_check(urn_slots_prompt(d->device->stream, d->slots, NULL, urn_buffer_data(ids_there),
+                                          (int64_t)(rows * n), urn_buffer_data(offsets_there), (int64_t)rows),
+                         "urn_slots_prompt", error);
+    }
+    if (prog_check(urn_stream_sync_host(d->device->stream), "urn_stream_sync_host", error)) bad = 1;
+    urn_buffer_destroy(ids_there);
+    urn_buffer_destroy(offsets_there);
+    free(ids);
+    free(offsets);
+    return bad ? -1 : 0;
 }
 
 /* The logits of every running sentence; a finished one keeps its last row, which nobody reads. */
@@ -134,6 +177,10 @@ static int draw(decoder *d, prog_error *error) {
     p.entropy = &out[ENTROPY * rows].f;
     if (prog_check(urn_sample(stream, &p), "urn_sample", error)) return -1;
     if (prog_check(urn_slots_commit(stream, d->slots, p.slot, p.ids, 1, NULL, rows), "urn_slots_commit", error))
+        return -1;
+    if (d->params->mirostat && prog_check(urn_slots_mirostat(stream, d->slots, p.slot, p.logprob, 1, NULL, rows,
+                                                             d->params->tau, d->params->eta),
+                                          "urn_slots_mirostat", error))
         return -1;
     return prog_check(urn_buffer_read_host(stream, d->outputs, 0, d->out, (size_t)rows * OUTPUTS * 4),
                       "urn_buffer_read_host", error);
@@ -238,7 +285,8 @@ int prog_decode(prog_device *device, prog_lm *lm, const prog_decode_params *para
     d.params = params;
     d.result = result;
     d.model = prog_lm_get_info(lm);
-    bad = get_memory(&d, error) || make_sampler(&d, error) || open_dump(&d, error) || decode_all(&d, error);
+    bad = get_memory(&d, error) || load_prompt(&d, error) || make_sampler(&d, error) || open_dump(&d, error) ||
+          decode_all(&d, error);
     if (d.dump.file != NULL && prog_npy_finish(&d.dump, bad ? &later : error)) bad = 1;
     if (!bad) summarise(&d);
     urn_stream_sync_host(device->stream); /* after a failure: nothing may still read what is freed here */

@@ -11,9 +11,13 @@ typedef struct prog_decode_params {
     int32_t rows, tokens; /* sentences; most tokens of each */
     uint64_t seed;
     urn_dtype dtype;
-    prog_history start; /* what every sentence follows */
-    const char *dump;   /* file for the logits, or NULL */
-    int dump_all;       /* 1: the rows of every token, one token after another; 0: the last row of each sentence */
+    const int32_t *prompt; /* words that every sentence begins with */
+    int32_t prompt_count;
+    int mirostat; /* 1: keep ids of surprise at most mu, which moves from 2 * tau towards surprises of tau at rate eta
+                   */
+    float tau, eta;
+    const char *dump; /* file for the logits, or NULL */
+    int dump_all;     /* 1: the rows of every token, one token after another; 0: the last row of each sentence */
 } prog_decode_params;
 
 /* One sentence. ids has `tokens` entries; the last is </s> where `ended`. */

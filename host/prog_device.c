@@ -41,11 +41,6 @@ void prog_device_text(const prog_device *device, char *text, size_t size) {
                  i->threads, i->threads == 1 ? "" : "s");
 }
 
-int prog_parse_steps(const char *text, urn_step *steps, int32_t *count, prog_error *error) {
-    if (urn_steps_parse(text, steps, count) == URN_OK) return 0;
-    return prog_fail(error, "--steps '%s': %s", text, urn_last_error());
-}
-
 static uint16_t bf16_bits(float x) {
     uint32_t b;
     memcpy(&b, &x, sizeof b);

@@ -18,13 +18,6 @@
     { "threads", 0, PROG_INT, "N", "0", 0, 4096, NULL, "most CPU threads of a call, for cpu and simt; 0 is all cores" }
 #define PROG_OPTION_SEED                                                                                               \
     { "seed", 's', PROG_U64, "N", "0", 0, 0, NULL, "the random seed; the same seed gives the same ids" }
-#define PROG_STEPS_HELP                                                                                                \
-    "what is done to a row before the draw, in this order, separated by commas:\n"                                     \
-    "  temperature=T  divide the logits by T; 0 takes the largest\n"                                                   \
-    "  top_k=K        keep the K largest\n"                                                                            \
-    "  top_p=P        keep the shortest top whose mass reaches P\n"                                                    \
-    "  min_p=M        keep ids at least M times as likely as the likeliest\n"                                          \
-    "none draws from the softmax of the logits"
 
 /* A context and one stream. */
 typedef struct prog_device {
@@ -43,9 +36,6 @@ void prog_device_text(const prog_device *device, char *text, size_t size);
 
 /* prog_check - 0 for URN_OK, else -1 with an error of the call's name, the status and the library's detail. */
 int prog_check(urn_status status, const char *call, prog_error *error);
-
-/* prog_parse_steps - urn_steps_parse, its refusal put into error. */
-int prog_parse_steps(const char *text, urn_step *steps, int32_t *count, prog_error *error);
 
 /* f32 to f16 or bf16, to nearest even; f32 is copied. */
 void prog_convert(const float *from, int64_t count, urn_dtype dtype, void *to);

@@ -2,14 +2,35 @@
 #include "host/prog_args.h"
 #include "host/prog_decode.h"
 #include "host/prog_progress.h"
+#include "host/prog_steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { STEPS, ROWS, TOKENS, SEED, DTYPE, PROMPT, MODEL, DUMP, DUMP_ALL, BACKEND, DEVICE, THREADS };
+enum {
+    STEPS,
+    PRESET,
+    SET,
+    MIROSTAT,
+    ROWS,
+    TOKENS,
+    SEED,
+    DTYPE,
+    PROMPT,
+    MODEL,
+    DUMP,
+    DUMP_ALL,
+    BACKEND,
+    DEVICE,
+    THREADS
+};
 
-/* The last two words of the prompt, which are all that a trigram sees. Returns an exit code. */
-static int read_prompt(prog_lm *lm, const char *text, prog_history *start) {
+enum { MAX_PROMPT = 4096 };
+
+/* The prompt's words as ids. Returns an exit code. */
+static int read_prompt(prog_lm *lm, const char *text, int32_t *ids, int32_t *count) {
     char word[128];
+    *count = 0;
     while (*text) {
         const size_t n = strcspn(text, " ");
         if (n > 0) {
@@ -21,12 +42,28 @@ static int read_prompt(prog_lm *lm, const char *text, prog_history *start) {
                         word);
                 return PROG_USAGE;
             }
-            start->before = start->last;
-            start->last = id;
+            if (*count == MAX_PROMPT) {
+                fprintf(stderr, "urn generate: --prompt: %d words at most\n", MAX_PROMPT);
+                return PROG_USAGE;
+            }
+            ids[(*count)++] = id;
         }
         text += n + (text[n] == ' ');
     }
     return PROG_OK;
+}
+
+/* TAU:ETA. Returns an exit code. */
+static int read_mirostat(const prog_value *option, prog_decode_params *p) {
+    char *end;
+    if (!option->given) return PROG_OK;
+    p->mirostat = 1;
+    p->tau = strtof(option->text, &end);
+    p->eta = 0.1f;
+    if (*end == ':') p->eta = strtof(end + 1, &end);
+    if (*end == 0 && end != option->text && p->tau > 0 && p->tau < 1000 && p->eta > 0 && p->eta < 1000) return PROG_OK;
+    fprintf(stderr, "urn generate: --mirostat takes TAU:ETA, both above 0 and below 1000, not '%s'\n", option->text);
+    return PROG_USAGE;
 }
 
 static void print_sentence(const prog_lm *lm, const prog_sentence *s, int32_t number, const char *prompt) {
@@ -46,7 +83,7 @@ static void print_times(const prog_device *device, const prog_decode_params *p, 
     const double all = r->model_seconds + r->copy_seconds + r->urn_seconds, tokens = (double)r->tokens;
     prog_device_text(device, where, sizeof where);
     printf("\nasked    %d rows of %d %s logits, %d tokens at most; steps %s; seed %llu\n", p->rows, model.words,
-           DTYPES[p->dtype], p->tokens, steps[0] ? steps : "none", (unsigned long long)p->seed);
+           DTYPES[p->dtype], p->tokens, steps, (unsigned long long)p->seed);
     printf("backend  %s\n", where);
     printf("model    %.3f s, %.1f us a row%s; loaded and checked in %.2f s\n", r->model_seconds,
            1e6 * r->model_seconds / tokens, model.fast ? "" : " (a score for every word)", load);
@@ -59,18 +96,30 @@ static void print_times(const prog_device *device, const prog_decode_params *p, 
     printf("digest   %016llx\n", (unsigned long long)r->digest);
 }
 
+/* What the user asked for, in a line. */
+static void write_steps(const prog_values *v, char *text, size_t size) {
+    static const char *const PRESETS[] = {"hf", "vllm", "llama"};
+    const prog_value *preset = &v->of[PRESET], *mirostat = &v->of[MIROSTAT];
+    const int n = preset->given ? snprintf(text, size, "of %s with %s", PRESETS[preset->number],
+                                           v->of[SET].text[0] ? v->of[SET].text : "nothing set")
+                                : snprintf(text, size, "%s", v->of[STEPS].text[0] ? v->of[STEPS].text : "none");
+    if (mirostat->given && (size_t)n < size) snprintf(text + n, size - (size_t)n, "; Mirostat %s", mirostat->text);
+}
+
 static int fail(const prog_error *error) {
     fprintf(stderr, "urn generate: %s\n", error->text);
     return PROG_FAILED;
 }
 
 static int run(const prog_values *v) {
+    static int32_t prompt[MAX_PROMPT];
     urn_step steps[URN_MAX_STEPS];
     prog_decode_params p;
     prog_decode_result result;
     prog_device device;
     prog_error error;
     prog_lm *lm = NULL;
+    char asked[512];
     double load;
     int32_t r;
     int code;
@@ -83,14 +132,16 @@ static int run(const prog_values *v) {
                         "then configure and build again (bash host/quickstart.sh does all of it).\n");
         return PROG_FAILED;
     }
-    if (prog_parse_steps(v->of[STEPS].text, steps, &p.step_count, &error) != 0) {
+    if (prog_get_steps(v, STEPS, steps, &p.step_count, &error) != 0) {
         fprintf(stderr, "urn generate: %s\n", error.text);
         return PROG_USAGE;
     }
-    if (p.step_count >= URN_MAX_STEPS) {
-        fprintf(stderr, "urn generate: --steps: %d at most, one is the program's own\n", URN_MAX_STEPS - 1);
+    if (p.step_count > URN_MAX_STEPS - 2) {
+        fprintf(stderr, "urn generate: --steps: %d at most, two are the program's own\n", URN_MAX_STEPS - 2);
         return PROG_USAGE;
     }
+    code = read_mirostat(&v->of[MIROSTAT], &p);
+    if (code != PROG_OK) return code;
     p.steps = steps;
     p.rows = (int32_t)v->of[ROWS].number;
     p.tokens = (int32_t)v->of[TOKENS].number;
@@ -110,16 +161,16 @@ static int run(const prog_values *v) {
         code = fail(&error);
         goto done;
     }
-    p.start.before = -1;
-    p.start.last = prog_lm_get_info(lm).begin;
-    code = read_prompt(lm, v->of[PROMPT].text, &p.start);
+    p.prompt = prompt;
+    code = read_prompt(lm, v->of[PROMPT].text, prompt, &p.prompt_count);
     if (code != PROG_OK) goto done;
     if (prog_decode(&device, lm, &p, &result, &error) != 0) {
         code = fail(&error);
         goto done;
     }
     for (r = 0; r < p.rows; r++) print_sentence(lm, &result.sentences[r], r, v->of[PROMPT].text);
-    print_times(&device, &p, v->of[STEPS].text, &result, load, prog_lm_get_info(lm));
+    write_steps(v, asked, sizeof asked);
+    print_times(&device, &p, asked, &result, load, prog_lm_get_info(lm));
 done:
     prog_decode_free(&result, p.rows);
     prog_lm_close(lm);
@@ -128,7 +179,12 @@ done:
 }
 
 static const prog_option OPTIONS[] = {
-    {"steps", 0, PROG_TEXT, "LIST", "temperature=0.8,top_p=0.95,min_p=0.02", 0, 0, NULL, PROG_STEPS_HELP},
+    PROG_OPTION_STEPS("temperature=0.8,top_p=0.95,min_p=0.02"),
+    PROG_OPTION_PRESET,
+    PROG_OPTION_SET,
+    {"mirostat", 0, PROG_TEXT, "TAU:ETA", NULL, 0, 0, NULL,
+     "after the steps, keep the ids of surprise at most mu bits: mu begins at 2 * TAU, and each word moves it so that "
+     "surprises come near TAU, at the rate ETA (0.1 if left out)"},
     {"rows", 'r', PROG_INT, "N", "8", 1, 4096, NULL, "sentences, decoded as one batch"},
     {"tokens", 't', PROG_INT, "N", "40", 1, 65536, NULL,
      "most tokens of a sentence; it ends earlier where the model does"},

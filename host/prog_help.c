@@ -25,7 +25,7 @@ const char *const *prog_command_names(void) {
 
 /* Text wrapped between columns `left` and WIDTH; the cursor is at column `at`. A newline in it is kept, and a line that
  * begins with a blank is an example, printed as it is. */
-static void print_wrapped(const char *text, int left, int at) {
+void prog_help_text(const char *text, int left, int at) {
     int fresh = 1;
     for (; at < left; at++) putchar(' ');
     while (*text) {
@@ -66,7 +66,7 @@ static void print_option(const prog_option *o) {
         putchar('\n');
         at = 0;
     }
-    print_wrapped(o->help, LEFT, at);
+    prog_help_text(o->help, LEFT, at);
     tail[0] = 0;
     n = 0;
     if (o->kind == PROG_INT || o->kind == PROG_SIZES)
@@ -81,19 +81,19 @@ static void print_option(const prog_option *o) {
     if (n > 0) {
         char line[300];
         snprintf(line, sizeof line, "[%s]", tail);
-        print_wrapped(line, LEFT, 0);
+        prog_help_text(line, LEFT, 0);
     }
 }
 
 void prog_help_command(const prog_command *c) {
     int i;
     printf("urn %s - %s\n\nUsage: urn %s %s\n\n", c->name, c->summary, c->name, c->usage);
-    print_wrapped(c->about, 0, 0);
+    prog_help_text(c->about, 0, 0);
     if (c->count > 0) printf("\nOptions:\n");
     for (i = 0; i < c->count; i++) print_option(&c->options[i]);
     if (c->output != NULL) {
         printf("\nOutput:\n");
-        print_wrapped(c->output, 2, 0);
+        prog_help_text(c->output, 2, 0);
     }
     printf("\nExit code: 0 done, 1 failed while running, 2 wrong usage.\n");
     if (c->examples != NULL) printf("\nExamples:\n%s", c->examples);
@@ -104,7 +104,8 @@ void prog_help_all(void) {
     printf("urn - exact, bit-reproducible sampling from discrete distributions\n\n"
            "Usage: urn COMMAND [OPTIONS]\n\nCommands:\n");
     for (i = 0; i < COMMAND_COUNT; i++) printf("  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
-    printf("  %-10s %s\n", "help", "this page; `urn help COMMAND` explains a command and its options");
+    printf("  %-10s %s\n", "help",
+           "this page; `urn help COMMAND` explains a command, `urn help steps` what --steps takes");
     printf(
         "\nOptions are written --name value or --name=value; -- ends them. With the same logits, steps, seed and\n"
         "position, every backend, batch size and thread count gives the same ids and the same bits of every output.\n"

@@ -1,6 +1,7 @@
 /* prog_main.c - the program `urn`: which command, then its options, then run it. */
 #define _POSIX_C_SOURCE 200809L
 #include "host/prog_args.h"
+#include "host/prog_steps.h"
 #include "urn/urn.h"
 
 #include <stdio.h>
@@ -30,6 +31,10 @@ static int help(int argc, char **argv) {
     const prog_command *command;
     if (argc == 0 || strcmp(argv[0], "help") == 0) {
         prog_help_all();
+        return PROG_OK;
+    }
+    if (strcmp(argv[0], "steps") == 0) {
+        prog_help_steps();
         return PROG_OK;
     }
     command = prog_find_command(argv[0]);

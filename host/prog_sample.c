@@ -3,12 +3,31 @@
 #include "host/prog_device.h"
 #include "host/prog_digest.h"
 #include "host/prog_progress.h"
+#include "host/prog_steps.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS, DRAWS, SEED, POSITION, DTYPE, OUT, LOGPROBS, RAW, RANK, LSE, ENTROPY, KEPT, KEPT_LOGMASS, STATUS };
+enum {
+    STEPS,
+    PRESET,
+    SET,
+    CONTEXT,
+    DRAWS,
+    SEED,
+    POSITION,
+    DTYPE,
+    OUT,
+    LOGPROBS,
+    RAW,
+    RANK,
+    LSE,
+    ENTROPY,
+    KEPT,
+    KEPT_LOGMASS,
+    STATUS
+};
 enum { BACKEND = STATUS + 1, DEVICE, THREADS };
 enum { CHUNK_BYTES = 1 << 26, CHUNK_ROWS = 1 << 16, FAILURES_SHOWN = 20 };
 
@@ -36,11 +55,13 @@ enum { OUTPUT_COUNT = sizeof OUTPUTS / sizeof OUTPUTS[0], IDS = 0, ROW_STATUS = 
 
 typedef struct job {
     const prog_values *v;
-    prog_npy logits;
+    prog_npy logits, context; /* context.rows 0: none */
     urn_dtype dtype;
     int64_t draws, chunk;
     prog_device device;
     urn_sampler *sampler;
+    urn_slots *state;        /* NULL where no step reads a context */
+    urn_buffer *said, *each; /* of one chunk: ids of its context; [2, rows] each row's position and how many ids */
     urn_buffer *rows, *labels, *out[OUTPUT_COUNT]; /* of one chunk; rows stays NULL where the file is read in place */
     void *result[OUTPUT_COUNT];                    /* of all rows */
     int64_t failed;
@@ -75,6 +96,58 @@ static int find_dtype(job *j, const char *path) {
     return PROG_OK;
 }
 
+/* Ids said before, a row of them for each row of logits. Returns an exit code. */
+static int open_context(job *j, const char *path, prog_error *error) {
+    if (path == NULL) return PROG_OK;
+    if (prog_npy_open(path, &j->context, error) != 0)
+        fprintf(stderr, "urn sample: %s\n", error->text);
+    else if (j->context.type != PROG_I4 || j->context.rows != j->logits.rows || j->context.cols > 1 << 20)
+        fprintf(stderr, "urn sample: --context: %s holds %s [%lld, %lld]; i4 [%lld, N] is wanted, N at most 1048576\n",
+                path, prog_type_name(j->context.type), (long long)j->context.rows, (long long)j->context.cols,
+                (long long)j->logits.rows);
+    else
+        return PROG_OK;
+    return PROG_FAILED;
+}
+
+/* Slots whose outputs are the context's ids. A row's position would be how many those are: it gets one of its own. */
+static int prepare_context(job *j, prog_error *error) {
+    const int32_t rows = (int32_t)j->chunk, said = (int32_t)j->context.cols;
+    urn_slots_params params = URN_SLOTS_PARAMS_INIT;
+    int32_t *each = malloc((size_t)rows * 2 * sizeof *each), r;
+    int bad;
+    if (each == NULL) return prog_fail(error, "no memory");
+    for (r = 0; r < rows; r++) {
+        each[r] = (int32_t)(uint32_t)j->v->of[POSITION].number;
+        each[rows + r] = said;
+    }
+    params.slots = rows;
+    params.history = said;
+    params.counts = said > 0 ? said : 1;
+    bad = prog_check(urn_slots_create(j->device.ctx, &params, &j->state), "--context", error) ||
+          prog_check(urn_buffer_create(j->device.ctx, URN_DEVICE, (size_t)rows * 8, &j->each), "--context", error) ||
+          prog_check(urn_buffer_write(j->device.stream, j->each, 0, each, (size_t)rows * 8), "--context", error) ||
+          prog_check(urn_stream_sync_host(j->device.stream), "urn_stream_sync_host", error);
+    if (!bad && said > 0)
+        bad = prog_check(urn_buffer_create(j->device.ctx, URN_DEVICE, (size_t)rows * (size_t)said * 4, &j->said),
+                         "memory for --context", error);
+    free(each);
+    return bad ? -1 : 0;
+}
+
+/* The ids said before the rows of this chunk become their slots' outputs. */
+static int load_context(job *j, int64_t first, int64_t rows, prog_error *error) {
+    const int64_t said = j->context.cols;
+    const int32_t *ids = (const int32_t *)j->context.data + first * said;
+    if (j->said == NULL) return 0;
+    if (prog_check(urn_slots_reset(j->device.stream, j->state, NULL, 0), "urn_slots_reset", error) ||
+        prog_check(urn_buffer_write(j->device.stream, j->said, 0, ids, (size_t)(rows * said) * 4), "--context", error))
+        return -1;
+    return prog_check(urn_slots_commit(j->device.stream, j->state, NULL, urn_buffer_data(j->said), said,
+                                       (const int32_t *)urn_buffer_data(j->each) + j->chunk, rows),
+                      "urn_slots_commit", error);
+}
+
 static int prepare(job *j, const urn_step *steps, int32_t count, prog_error *error) {
     const size_t width = urn_dtype_size(j->dtype), line = (size_t)j->logits.cols * width;
     urn_list list;
@@ -86,9 +159,12 @@ static int prepare(job *j, const urn_step *steps, int32_t count, prog_error *err
                          (long long)URN_MAX_COLS);
     if (prog_check(urn_sampler_create(j->device.ctx, &list, 1, &j->sampler), "--steps", error)) return -1;
     j->chunk = CHUNK_BYTES / (int64_t)(line > (size_t)j->draws * 4 ? line : (size_t)j->draws * 4);
+    if (j->context.cols > 0 && j->chunk > CHUNK_BYTES / (j->context.cols * 64))
+        j->chunk = CHUNK_BYTES / (j->context.cols * 64); /* what slots keep of an id, twice */
     if (j->chunk > CHUNK_ROWS) j->chunk = CHUNK_ROWS;
     if (j->chunk > j->logits.rows) j->chunk = j->logits.rows;
     if (j->chunk < 1) j->chunk = 1;
+    if ((j->context.rows > 0 || prog_reads_context(steps, count)) && prepare_context(j, error)) return -1;
     if (prog_check(urn_stream_reserve(j->device.stream, urn_sample_workspace(j->sampler, j->chunk, j->logits.cols)),
                    "urn_stream_reserve", error))
         return -1;
@@ -135,6 +211,11 @@ static int run_chunk(job *j, int64_t first, int64_t rows, uint64_t *labels, prog
     p.label = urn_buffer_data(j->labels);
     p.seed_value = j->v->of[SEED].wide;
     p.position_value = (uint32_t)j->v->of[POSITION].number;
+    if (j->state != NULL) {
+        if (load_context(j, first, rows, error)) return -1;
+        p.state = j->state;
+        p.position = urn_buffer_data(j->each);
+    }
     for (i = 0; i < OUTPUT_COUNT; i++)
         if (j->out[i] != NULL) {
             void *out = urn_buffer_data(j->out[i]);
@@ -214,9 +295,13 @@ static void release(job *j) {
     }
     urn_buffer_destroy(j->rows);
     urn_buffer_destroy(j->labels);
+    urn_buffer_destroy(j->said);
+    urn_buffer_destroy(j->each);
+    urn_slots_destroy(j->state);
     urn_sampler_destroy(j->sampler);
     prog_device_close(&j->device);
     prog_npy_close(&j->logits);
+    prog_npy_close(&j->context);
 }
 
 static int run(const prog_values *v) {
@@ -228,13 +313,14 @@ static int run(const prog_values *v) {
     memset(&j, 0, sizeof j);
     j.v = v;
     j.draws = v->of[DRAWS].number;
-    if (prog_parse_steps(v->of[STEPS].text, steps, &count, &error) != 0) {
+    if (prog_get_steps(v, STEPS, steps, &count, &error) != 0) {
         fprintf(stderr, "urn sample: %s\n", error.text);
         return PROG_USAGE;
     }
     code = PROG_FAILED;
     if (prog_npy_open(v->operand[0], &j.logits, &error) != 0) goto failed;
     code = find_dtype(&j, v->operand[0]);
+    if (code == PROG_OK) code = open_context(&j, v->of[CONTEXT].text, &error);
     if (code != PROG_OK) goto done;
     code = PROG_FAILED;
     if (prog_device_open(&j.device, v->of[BACKEND].number, v->of[DEVICE].number, v->of[THREADS].number, &error) != 0 ||
@@ -259,7 +345,12 @@ done:
     { name, 0, PROG_TEXT, "FILE", NULL, 0, 0, NULL, help }
 
 static const prog_option OPTIONS[] = {
-    {"steps", 0, PROG_TEXT, "LIST", "none", 0, 0, NULL, PROG_STEPS_HELP},
+    PROG_OPTION_STEPS("none"),
+    PROG_OPTION_PRESET,
+    PROG_OPTION_SET,
+    FILE_OPTION("context",
+                "ids said before each row, i4 [rows, N], a negative id ends a row: what the steps no_repeat, "
+                "penalties and dry read; without it they find nothing"),
     {"draws", 'n', PROG_INT, "N", "1", 1, 1 << 20, NULL, "ids drawn from each row, with replacement"},
     PROG_OPTION_SEED,
     {"position", 0, PROG_INT, "N", "0", 0, 4294967295LL, NULL,

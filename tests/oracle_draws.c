@@ -138,7 +138,7 @@ static void put_summary(const oracle_answer *a) {
     s->cut_key = key_of(a->run->x[last]);
     s->cut_id = last;
     s->kept = (int32_t)size;
-    s->flags = (a->run->greedy ? URN_SUMMARY_GREEDY : 0) | (a->run->valued ? URN_SUMMARY_VALUES : 0);
+    s->flags = (a->run->greedy ? URN_SUMMARY_GREEDY : 0) | (a->run->valued ? URN_SUMMARY_VALUES | URN_SUMMARY_SET : 0);
     for (int64_t i = 0; i < a->n && !a->run->greedy; i++) {
         float x = a->run->x[i], cut = a->run->x[last];
         if (!a->run->kept[i] && a->raw->kept[i] && (x > cut || (x == cut && i < last))) s->flags |= URN_SUMMARY_SET;

@@ -111,7 +111,8 @@ static void xtc(oracle_run *run, const oracle_step *step, uint64_t z, const int3
     uint64_t u = b.word[0] | (uint64_t)b.word[1] << 32;
     if (!(u >> 24 < oracle_scaled(step->f[0], 40, 1))) return;
     int64_t above = 0;
-    while (above < size && run->w[order[above]] >= oracle_share(step->f[1], z, 1)) above++;
+    uint64_t least = at_least_one(oracle_share(step->f[1], z, 1));
+    while (above < size && run->w[order[above]] >= least) above++;
     for (int64_t j = 0; above >= 2 && j < above - 1; j++) run->kept[order[j]] = 0;
     oracle_close(run);
 }

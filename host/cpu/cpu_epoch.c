@@ -46,11 +46,13 @@ int urnc_epoch_open(urnc_row *row) {
     if (row->open) return URN_ROW_OK;
     urnc_epoch_largest(row);
     if (row->top < URNC_ORDER_LEAST) return URN_ROW_EMPTY;
+    urnc_scale before = row->scale;
     row->scale.M = urnc_f32_of_order(row->top);
     row->scale.c = URN_LOG2E / row->T;
     row->W = urnc_weight_of(row->scale, row->scale.M);
+    /* a temperature of 1 between two keep steps, or a rule that closes its epoch, need not change the weights */
+    if (row->scale.M != before.M || row->scale.c != before.c) row->weighed = 0;
     row->greedy = is_greedy(row->T, row->scale.c);
-    row->weighed = 0;
     row->open = 1;
     if (row->greedy) {
         urnc_row_only(row, row->top);

@@ -2,10 +2,11 @@
 #include "host/cpu/cpu_fpenv.h"
 #include "host/cpu/cpu_row.h"
 
-static const urnc_tally nothing = {0, 0, INT32_MIN, INT32_MAX, 0};
+static const urnc_tally nothing = {0, 0, 0, INT32_MIN, INT32_MAX, 0};
 
 static void merge(urnc_tally *total, const urnc_tally *part) {
     total->sum += part->sum;
+    total->squares += part->squares;
     total->count += part->count;
     if (part->largest > total->largest) total->largest = part->largest;
     if (part->least < total->least) total->least = part->least;

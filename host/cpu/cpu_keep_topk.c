@@ -7,7 +7,7 @@
 
 /* An order that at least k elements of K reach: the k-th largest of the groups' largest, rounded down. Where K has lost
  * some of them to an earlier step the hint may be too high, and the search notices. */
-static int32_t hint(const urnc_row *row, int64_t k) {
+int32_t urnc_order_hint(const urnc_row *row, int64_t k) {
     int64_t groups = urnc_groups(&row->kept), bin[STEPS];
     if (!row->kept_top || groups < k) return INT32_MIN;
     int32_t least = row->top;
@@ -21,10 +21,16 @@ static int32_t hint(const urnc_row *row, int64_t k) {
     return (int32_t)((uint32_t)least + (uint32_t)b * step);
 }
 
-int urnc_keep_topk(urnc_row *row, const urnc_act *act) {
+void urnc_keep_first(urnc_row *row, int64_t k, int with_ties) {
     urnc_cut cut;
-    int32_t k = act->i[0];
-    if (k >= row->kept.n || (row->count >= 0 && k >= row->count)) return URN_ROW_OK;
-    if (urnc_cut_find(row, 0, (uint64_t)k, hint(row, k), &cut)) urnc_cut_keep(row, &cut);
+    if (k >= row->kept.n || (row->count >= 0 && k >= row->count)) return;
+    cut.key = urnc_by_value;
+    if (!urnc_cut_find(row, 0, (uint64_t)k, urnc_order_hint(row, k), &cut)) return;
+    if (with_ties) cut.ties_kept = cut.ties;
+    urnc_cut_keep(row, &cut);
+}
+
+int urnc_keep_topk(urnc_row *row, const urnc_act *act) {
+    urnc_keep_first(row, act->i[0], (act->flags & URN_STEP_TIES) != 0);
     return URN_ROW_OK;
 }

@@ -2,19 +2,6 @@
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_log2.h"
 #include "host/cpu/cpu_row.h"
-#include "host/cpu/cpu_wide.h"
-
-/* p = significand * 2^-down with a 24-bit significand, so the product fits 88 bits. */
-uint64_t urnc_ceil_product(float p, uint64_t Z) {
-    uint32_t b = urnc_bits_of_f32(p) & 0x7fffffffu;
-    uint32_t exponent = b >> 23;
-    uint64_t significand = exponent ? (b & 0x7fffffu) | 0x800000u : b;
-    uint32_t down = 150 - (exponent ? exponent : 1);
-    urnc_u128 product = (urnc_u128)significand * Z;
-    if (down >= 128) return product > 0;
-    urnc_u128 whole = product >> down;
-    return (uint64_t)whole + (whole << down != product);
-}
 
 /* The order below which all of K together weighs less than what may be left out: n * 2^(F - y) <= slack, so y, in
  * powers of two below the largest, need go no further. Only a hint; the search checks it. */
@@ -30,6 +17,9 @@ int urnc_keep_topp(urnc_row *row, const urnc_act *act) {
     urnc_epoch_weigh(row);
     uint64_t need = urnc_ceil_product(act->f[0], row->Z);
     if (need < 1) need = 1;
-    if (urnc_cut_find(row, 1, need, hint(row, row->Z - need), &cut)) urnc_cut_keep(row, &cut);
+    cut.key = urnc_by_value;
+    if (!urnc_cut_find(row, 1, need, hint(row, row->Z - need), &cut)) return URN_ROW_OK;
+    if (act->flags & URN_STEP_TIES) cut.ties_kept = cut.ties;
+    urnc_cut_keep(row, &cut);
     return URN_ROW_OK;
 }

@@ -29,9 +29,17 @@ typedef struct urnc_scale { /* of an epoch */
     int linear; /* a link's epoch: weights are floor(x * 2^F) */
 } urnc_scale;
 
+/* What elements are ordered by, larger first: their value; or how near their surprise is to `centre` (typical), where
+ * values below `least` weigh nothing and come last. */
+typedef enum urnc_key_kind { URNC_BY_VALUE = 0, URNC_BY_DEVIATION = 1 } urnc_key_kind;
+typedef struct urnc_key_rule {
+    urnc_key_kind kind;
+    float centre, least;
+} urnc_key_rule;
+
 /* What a pass over some groups found; tallies of disjoint groups merge in any order. */
 typedef struct urnc_tally {
-    uint64_t sum;
+    uint64_t sum, squares;
     int64_t count;
     int32_t largest, least; /* orders */
     int32_t status;         /* URN_ROW_ bits of values found */
@@ -44,6 +52,7 @@ typedef struct urnc_digit {
     uint32_t bins;
     int shift;
     int by_mass; /* bins add weights; else 1 an element */
+    urnc_key_rule key;
 } urnc_digit;
 
 typedef struct urnc_loops {
@@ -61,14 +70,36 @@ typedef struct urnc_loops {
     void (*digits)(const urnc_view *view, urnc_scale scale, const urnc_digit *digit, int64_t g0, int64_t g1,
                    const int32_t *top, uint64_t *bin);
     /* K's bits -> bits: those in K with order >= cut; how many -> count. bits may be view->bits */
-    void (*keep_order)(const urnc_view *view, int32_t cut, int64_t g0, int64_t g1, const int32_t *top, uint32_t *bits,
-                       urnc_tally *tally);
+    void (*keep_order)(const urnc_view *view, urnc_scale scale, urnc_key_rule key, int32_t cut, int64_t g0, int64_t g1,
+                       const int32_t *top, uint32_t *bits, urnc_tally *tally);
     /* clears the bits of the last `surplus` elements of this order, which K has */
-    void (*drop_last)(const urnc_view *view, int32_t order, uint64_t surplus, uint32_t *bits);
+    void (*drop_last)(const urnc_view *view, urnc_scale scale, urnc_key_rule key, int32_t order, uint64_t surplus,
+                      uint32_t *bits);
+    /* the elements of this order: how many -> count; and how many of them, from the first on, it takes until their
+     * weights reach `need` -> returned */
+    uint64_t (*ties)(const urnc_view *view, urnc_scale scale, urnc_key_rule key, int32_t order, uint64_t need,
+                     urnc_tally *tally);
     /* K's bits -> bits: those in K with weight >= least; how many -> count, their weights -> sum and by group ->
      * sums[g]. Groups with top[g] < floor_order have none */
     void (*keep_weight)(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0,
                         int64_t g1, const int32_t *top, uint32_t *bits, uint64_t *sums, urnc_tally *tally);
+    /* K's bits -> bits: those in K with weight < below; how many -> count */
+    void (*keep_light)(const urnc_view *view, urnc_scale scale, uint64_t below, int64_t g0, int64_t g1, uint32_t *bits,
+                       urnc_tally *tally);
+    /* those in K with weight >= least: how many -> count, their least order -> least. Groups with top[g] < floor_order
+     * have none */
+    void (*heavy)(const urnc_view *view, urnc_scale scale, uint64_t least, int32_t floor_order, int64_t g0, int64_t g1,
+                  const int32_t *top, urnc_tally *tally);
+    /* of K: how many -> count, the least order -> least */
+    void (*census)(const urnc_view *view, int64_t g0, int64_t g1, urnc_tally *tally);
+    /* over K, i = floor((M - x) * unit), below 2^20: sum of i -> sum, of i * i -> squares */
+    void (*spread)(const urnc_view *view, float M, double unit, int64_t g0, int64_t g1, urnc_tally *tally);
+    /* the first element of K with this order, or from_end the last; -1: none */
+    int64_t (*find)(const urnc_view *view, int32_t order, int from_end, const int32_t *top);
+    /* order and number (at NULL: not wanted) of the elements of K with order in [low, high], the first `limit` of them;
+     * how many -> returned */
+    int64_t (*gather)(const urnc_view *view, int32_t low, int32_t high, int64_t limit, const int32_t *top,
+                      int32_t *order, int32_t *at);
     /* how many come before (order, id) -> count */
     void (*rank)(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,
                  urnc_tally *tally);

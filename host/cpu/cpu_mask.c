@@ -1,4 +1,6 @@
 /* cpu_mask.c - ids whose bit is 0 leave K. */
+#include <math.h>
+
 #include "host/cpu/cpu_row.h"
 
 /* Words of 32 ids at once; bits at and past the row's end may be anything in the table and are cleared here. */
@@ -20,7 +22,7 @@ static void mask_short(urnc_row *row, const uint32_t *words) {
     for (int64_t i = 0; i < row->kept.n; i++) {
         int32_t id = row->id[i];
         uint32_t old = row->kept.bits ? row->kept.bits[i / 32] >> (i % 32) & 1 : 1;
-        if (!(old & words[id / 32] >> (id % 32))) continue;
+        if (!(old & words[id / 32] >> (id % 32)) || row->short_x[i] == -INFINITY) continue;
         row->short_x[count] = row->short_x[i];
         row->short_id[count++] = id;
     }

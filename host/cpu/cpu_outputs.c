@@ -56,7 +56,8 @@ static float entropy(const urnc_row *row) {
 
 static void count_possible(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
     (void)argument;
-    row->loops->keep_order(&row->kept, URNC_ORDER_LEAST, g0, g1, row->kept_top, row->bits, tally);
+    row->loops->keep_order(&row->kept, row->scale, urnc_by_value, URNC_ORDER_LEAST, g0, g1, row->kept_top, row->bits,
+                           tally);
 }
 
 static int32_t kept_count(const urnc_row *row) {

@@ -79,6 +79,7 @@ struct urnc_row {
     uint64_t *sums;   /* by group of K; prefix sums once the draw has begun */
     float *short_x;   /* compact */
     int32_t *short_id;
+    int32_t *sort[2];  /* room for the orders of a row, twice (URN_NEEDS_SORT) */
     const int32_t *id; /* ids of K's elements; NULL: an element's own number */
     float *wide;       /* the row as f32, once values have changed (lists with URN_NEEDS_FULL) */
     urnc_idset set;    /* ids that a list or the context names (the same) */
@@ -98,6 +99,10 @@ void urnc_values_settle(urnc_row *row);    /* bits.h section 8: x / T, unless th
 urnc_held urnc_values_hold(urnc_row *row); /* settled first; single ids may then change */
 const void *urnc_values_other(urnc_row *row, const void *table, int32_t *dtype); /* a table's row, by element of K */
 
+/* cpu_keep_tailfree.c: room to sort a row, where lists need it (URN_NEEDS_SORT). */
+size_t urnc_sort_bytes(int64_t cols, int32_t needs);
+void urnc_sort_begin(urnc_row *row, int64_t cols, int32_t needs, void *scratch);
+
 /* Run the plan's steps and open the epoch that is drawn from. Returns a row status. */
 int urnc_row_run(urnc_row *row, const urnc_plan *plan);
 
@@ -110,6 +115,7 @@ static inline int64_t urnc_groups(const urnc_view *view) { return (view->n + URN
 float urnc_view_at(const urnc_view *view, int64_t i);
 static inline int32_t urnc_row_id(const urnc_row *row, int64_t i) { return row->id ? row->id[i] : (int32_t)i; }
 void urnc_row_compact(urnc_row *row);                       /* if K has been counted and is small enough */
+int64_t urnc_row_count(urnc_row *row);                      /* |K| */
 int64_t urnc_row_first(const urnc_row *row, int32_t order); /* element of the first of K with this order */
 void urnc_row_only(urnc_row *row, int32_t order);           /* K = the first of K with this order */
 
@@ -126,12 +132,14 @@ urnc_tally urnc_weigh_view(const urnc_row *row, const urnc_view *view, urnc_scal
 /* cpu_cut.c: the shortest prefix of K's order whose measure (mass, or number of ids) reaches `need`. `hint` is an order
  * that the prefix probably does not go below; a wrong one costs a pass. */
 typedef struct urnc_cut {
+    urnc_key_rule key;  /* what orders K: set it first, by value unless said */
     int32_t order;      /* of the last id of the prefix */
     uint64_t ties;      /* ids of that order in K */
     uint64_t ties_kept; /* and in the prefix */
 } urnc_cut;
 int urnc_cut_find(const urnc_row *row, int by_mass, uint64_t need, int32_t hint, urnc_cut *cut); /* 0: no such prefix */
-void urnc_cut_keep(urnc_row *row, const urnc_cut *cut);
+void urnc_cut_keep(urnc_row *row, urnc_cut *cut);
+extern const urnc_key_rule urnc_by_value;
 
 /* One step each; cpu_rules.c says in what epoch. They return a row status. */
 int urnc_temperature(urnc_row *row, const urnc_act *act);
@@ -157,9 +165,38 @@ int urnc_link_mixture(urnc_row *row, const urnc_act *act);
 int urnc_keep_topk(urnc_row *row, const urnc_act *act);
 int urnc_keep_topp(urnc_row *row, const urnc_act *act);
 int urnc_keep_minp(urnc_row *row, const urnc_act *act);
+int urnc_keep_topa(urnc_row *row, const urnc_act *act);
+int urnc_keep_epsilon(urnc_row *row, const urnc_act *act);
+int urnc_keep_eta(urnc_row *row, const urnc_act *act);
+int urnc_keep_typical(urnc_row *row, const urnc_act *act);
+int urnc_keep_tailfree(urnc_row *row, const urnc_act *act);
+int urnc_keep_nsigma(urnc_row *row, const urnc_act *act);
+int urnc_keep_xtc(urnc_row *row, const urnc_act *act);
+int urnc_keep_mirostat(urnc_row *row, const urnc_act *act);
+int urnc_keep_mirostat_v1(urnc_row *row, const urnc_act *act);
 
-/* ceil(p * Z) and ceil(m * 2^F), exact: floats in [0, 1] as their significands. */
+/* ceil(p * Z) and ceil(m * W), exact: floats in [0, 1] as their significands. */
 uint64_t urnc_ceil_product(float p, uint64_t Z);
+
+/* cpu_keep_weight.c: keep w >= least, or the first of K. urnc_floor_order: no value below it has a weight of `least`.
+ */
+void urnc_keep_heavy(urnc_row *row, uint64_t least);
+int32_t urnc_floor_order(const urnc_row *row, uint64_t least);
+
+/* The order of the least value that weighs something: weights near 2^-F rise with x (for f >= 0 the polynomial is at
+ * least 1, below it at most 1), so halving finds it, and a loop need not weigh. */
+int32_t urnc_least_heavy(const urnc_row *row);
+
+/* cpu_keep_topk.c: keep the first k of K; and an order that at least k elements of K probably reach. */
+void urnc_keep_first(urnc_row *row, int64_t k, int with_ties);
+int32_t urnc_order_hint(const urnc_row *row, int64_t k);
+
+/* cpu_first.c: the first `most` (to URNC_FIRST_MOST) of K in the order: their orders and elements; how many. */
+#define URNC_FIRST_MOST 128
+int urnc_first(const urnc_row *row, int most, int32_t *order, int32_t *at);
+
+/* cpu_entropy.c: E of the open epoch's law. */
+uint64_t urnc_entropy_sum(const urnc_row *row);
 
 /* cpu_draw.c: the element of K (not the id) that draw j takes. urnc_draw_begin first,
  * on a weighed row. */

@@ -66,8 +66,8 @@ int urnc_table_find(const urn_step *step, int64_t r, int32_t dtype, urnc_act *ac
     case URN_OP_BIAS:
     case URN_OP_VALUES:
         return list(step, r, act);
-    case URN_OP_DRY: /* without offsets there are no breakers */
-        return !step->offsets || list(step, r, act);
+    case URN_OP_DRY: /* 0 lists: no breakers */
+        return step->table_rows == 0 || list(step, r, act);
     case URN_OP_BAN:
         return set(step, r, act);
     default:

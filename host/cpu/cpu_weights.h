@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "host/cpu/cpu_functions.h"
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_loops.h"
 #include "urn/bits.h"
@@ -54,13 +55,26 @@ static inline uint64_t urnc_weight_of(urnc_scale scale, float x) {
     return scale.linear ? urnc_weight_linear(x) : urnc_weight(x, scale.M, scale.c);
 }
 
-/* What the id adds to E, the sum behind entropy (bits.h section 6): floor of g * 2^(F + n), g = v * -(d * c). */
+/* a of bits.h section 3: minus log2 of the weight as a real number. */
+static inline float urnc_surprise(urnc_scale scale, float x) {
+    if (scale.linear) return x > 0.0f ? (float)-urnc_log2_of((double)x) : INFINITY;
+    float d = x - scale.M;
+    return -(d * scale.c);
+}
+
+/* What the id adds to E, the sum behind entropy (bits.h section 6): floor of g * 2^(F + n), g = v * a. */
 static inline uint64_t urnc_weight_entropy(float x, float M, float c) {
     float d = x - M;
     uint32_t m;
     float v = urnc_exp2(d, c, &m);
     float a = -(d * c);
     return urnc_floor(v * a, m);
+}
+
+static inline uint64_t urnc_weight_entropy_linear(float x) {
+    float g = x > 0.0f ? x : 0x1p-149f; /* which adds nothing either */
+    float a = (float)-urnc_log2_of((double)g);
+    return urnc_floor(g * a, 0);
 }
 
 #endif

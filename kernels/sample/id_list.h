@@ -13,12 +13,10 @@ struct IdList {
     int64_t count;
 };
 
-// Any thread calls for itself. Offsets were checked when the row's steps were resolved.
-URN_DEVICE IdList id_list(const urn_step &step, int64_t list) {
-    Global<const int64_t> offsets(step.offsets, step.table_rows + 1, TAG_PARAM);
-    int64_t from = offsets.load(list), count = offsets.load(list + 1) - from;
+// Any thread calls for itself: `count` entries from `from` on.
+URN_DEVICE IdList id_list(const urn_step &step, int64_t from, int64_t count) {
     return {Global<const int32_t>((const int32_t *)step.table + from, count, TAG_PARAM),
-            Global<const float>(step.values + (step.values ? from : 0), step.values ? count : 0, TAG_PARAM), count};
+            Global<const float>(step.values ? step.values + from : nullptr, step.values ? count : 0, TAG_PARAM), count};
 }
 
 // Any thread calls for itself: the place of an id in this block's slice. False: it is not there, or not in the row.

@@ -1,9 +1,9 @@
 // step_dry.h - "don't repeat yourself": ids that would lengthen a repetition of the context's end lose by its length.
 //
 // Every place of the context finds how far the ids up to it match the context's end. An id may follow several places;
-// its longest match counts. So lengths are taken from the largest down: a round finds the largest of ids not yet marked,
-// then marks and changes the ids that have it. Rounds are as many as there are different lengths, at most sqrt(2N) where
-// matches do not overlap, mostly one or two.
+// its longest match counts. So lengths are taken from the largest down: a round finds the largest of ids not yet
+// marked, then marks and changes the ids that have it. Rounds are as many as there are different lengths, at most
+// sqrt(2N) where matches do not overlap, mostly one or two.
 #ifndef URN_STEP_DRY_H
 #define URN_STEP_DRY_H
 

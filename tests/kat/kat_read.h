@@ -15,7 +15,10 @@
  *   need.txt     ceil: p (pattern), Z -> ceil
  *   rows.txt     row: dtype (urn_dtype), x (patterns of dtype), op and value (urn_op; pattern of a float, or k; absent
  *                without steps), mask (words of the mask step), seed, label, position, draws -> every output of
- *                urn_sample by the name of its member */
+ *                urn_sample by the name of its member
+ *   rules.txt    law: x, op, flags (of steps), param (four a step: patterns, or ints), ids and values (of the step that
+ *                wants a list), outputs (ids committed to the slot) -> kept ids, law (patterns of their probabilities).
+ *                Made by kat_rules.py from other definitions than bits.h: to be met within rounding. */
 #ifndef URN_KAT_READ_H
 #define URN_KAT_READ_H
 

@@ -13,17 +13,23 @@
 
 /* All that a table can say about a view. */
 typedef struct {
-    urnc_tally extremes, weigh, entropy, keep_order, keep_weight, rank;
+    urnc_tally extremes, weigh, entropy, keep_order, keep_weight, rank, near, ties, keep_light, heavy, census, spread;
     int32_t top[GROUPS];
     uint64_t sums[GROUPS], kept_sums[GROUPS], weights[GROUPS][URNC_GROUP];
     uint64_t mass[URNC_BINS + 1], count[URNC_BINS + 1], narrow[URNC_BINS + 1];
     uint32_t by_order[GROUPS * URNC_WORDS], by_weight[GROUPS * URNC_WORDS], dropped[GROUPS * URNC_WORDS];
+    uint32_t by_nearness[GROUPS * URNC_WORDS], light[GROUPS * URNC_WORDS];
+    uint64_t nearness[URNC_BINS + 1], taken;
+    int64_t found[2], gathered;
+    int32_t order[40], at[40];
 } answers;
 
 static void ask(const urnc_loops *loops, const urnc_view *view, urnc_scale scale, answers *a) {
     int32_t middle = urnc_order(scale.M - 2.0f / scale.c);
-    urnc_digit mass = {urnc_order(scale.M - 30.0f / scale.c), URNC_BINS, 15, 1}, count = mass;
-    urnc_digit narrow = {middle - 1000, 500, 2, 1};
+    urnc_digit mass = {urnc_order(scale.M - 30.0f / scale.c), URNC_BINS, 15, 1, {URNC_BY_VALUE, 0, 0}}, count = mass;
+    urnc_digit narrow = {middle - 1000, 500, 2, 1, {URNC_BY_VALUE, 0, 0}};
+    urnc_key_rule value = {URNC_BY_VALUE, 0, 0}, near = {URNC_BY_DEVIATION, 3.0f, scale.M - 20.0f / scale.c};
+    urnc_digit nearness = {urnc_order(-40.0f), URNC_BINS, 20, 1, near};
     count.by_mass = 0;
     memset(a, 0, sizeof *a);
     loops->extremes(view, 0, GROUPS, a->top, &a->extremes);
@@ -33,12 +39,21 @@ static void ask(const urnc_loops *loops, const urnc_view *view, urnc_scale scale
     loops->digits(view, scale, &mass, 0, GROUPS, a->top, a->mass);
     loops->digits(view, scale, &count, 0, GROUPS, NULL, a->count);
     loops->digits(view, scale, &narrow, 0, GROUPS, a->top, a->narrow);
-    loops->keep_order(view, middle, 0, GROUPS, a->top, a->by_order, &a->keep_order);
+    loops->keep_order(view, scale, value, middle, 0, GROUPS, a->top, a->by_order, &a->keep_order);
     loops->keep_weight(view, scale, UINT64_C(1) << 35, INT32_MIN, 0, GROUPS, NULL, a->by_weight, a->kept_sums,
                        &a->keep_weight);
     loops->rank(view, middle, N / 2, 0, GROUPS, a->top, &a->rank);
     memcpy(a->dropped, a->by_order, sizeof a->dropped);
-    loops->drop_last(view, a->top[1], 3, a->dropped);
+    loops->drop_last(view, scale, value, a->top[1], 3, a->dropped);
+    loops->digits(view, scale, &nearness, 0, GROUPS, NULL, a->nearness);
+    loops->keep_order(view, scale, near, urnc_order(-1.5f), 0, GROUPS, NULL, a->by_nearness, &a->near);
+    a->taken = loops->ties(view, scale, value, a->top[1], UINT64_C(1) << 33, &a->ties);
+    loops->keep_light(view, scale, UINT64_C(1) << 35, 0, GROUPS, a->light, &a->keep_light);
+    loops->heavy(view, scale, UINT64_C(1) << 35, INT32_MIN, 0, GROUPS, NULL, &a->heavy);
+    loops->census(view, 0, GROUPS, &a->census);
+    loops->spread(view, 100.0f, 0x1p12, 0, GROUPS, &a->spread);
+    for (int end = 0; end < 2; end++) a->found[end] = loops->find(view, a->top[1], end, a->top);
+    a->gathered = loops->gather(view, middle, INT32_MAX, 40, a->top, a->order, a->at);
 }
 
 /* property  same bits from every clone: sums, weights, bins, bits, counts; each dtype, with and without bits of K
@@ -57,13 +72,14 @@ START_TEST(clones_agree) {
         ut_rng rng = ut_rng_make(seed);
         int dtype = (int)(seed % 3), masked = seed >= 6;
         ut_fill(x, N, seed % 2 ? UT_TIES : UT_NORMAL, 1.0 + (double)seed, seed);
+        for (int i = 0; i < N && seed % 4 == 3; i++) x[i] = (float)((i * 7919) % 1024) * 0x1p-10f; /* a link's */
         ut_punch(x, N, 0.1, seed);
         x[5] = 0x1p-140f; /* a subnormal */
         ut_round(x, N, (urn_dtype)dtype);
         ut_pack(x, N, (urn_dtype)dtype, dtype == URN_F32 ? (void *)x : packed);
         for (int w = 0; w < GROUPS * URNC_WORDS; w++) bits[w] = w / URNC_WORDS == 3 ? 0 : (uint32_t)ut_u64(&rng);
         urnc_view view = {dtype == URN_F32 ? (const void *)x : packed, masked ? bits : NULL, N, dtype};
-        urnc_scale scale = {5.0f * (1.0f + (float)seed), URN_LOG2E / (0.25f + (float)seed), 0};
+        urnc_scale scale = {5.0f * (1.0f + (float)seed), URN_LOG2E / (0.25f + (float)seed), seed % 4 == 3};
         ask(&urnc_loops_default, &view, scale, plain);
         UT_ASSERT(plain->weigh.sum > 0 && plain->keep_order.count >= 0, "nothing was weighed, seed %d", (int)seed);
         for (int t = 0; tables[t]; t++) {

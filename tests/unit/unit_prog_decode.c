@@ -27,13 +27,11 @@ static int set_up(bench *b, const char *steps) {
     b->lm = prog_lm_open(PROG_LM_DEFAULT, &error);
     ck_assert_msg(b->lm != NULL, "%s", error.text);
     b->info = prog_lm_get_info(b->lm);
-    ck_assert_int_eq(prog_parse_steps(steps, b->steps, &b->params.step_count, &error), 0);
+    ck_assert_int_eq((int)urn_steps_parse(steps, b->steps, &b->params.step_count), URN_OK);
     b->params.steps = b->steps;
     b->params.rows = 4;
     b->params.tokens = TOKENS;
     b->params.seed = 7;
-    b->params.start.before = -1;
-    b->params.start.last = b->info.begin;
     return 1;
 }
 

@@ -1,0 +1,49 @@
+/* cpu_functions.h - LOG2, EXP2 and POW of bits.h section 3, in f64; inline, so that loops over ids can be vectors. */
+#ifndef URN_CPU_FUNCTIONS_H
+#define URN_CPU_FUNCTIONS_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "urn/bits.h"
+
+static inline uint64_t urnc_bits_of_f64(double x) {
+    uint64_t b;
+    memcpy(&b, &x, sizeof b);
+    return b;
+}
+
+static inline double urnc_f64_of_bits(uint64_t b) {
+    double x;
+    memcpy(&x, &b, sizeof x);
+    return x;
+}
+
+/* q of bits.h section 6: log2((1 + s) / (1 - s)) = s * q, z = s * s. */
+static inline double urnc_log2_series(double z) {
+    double q = URN_LOG2_C8;
+    q = fma(q, z, URN_LOG2_C7);
+    q = fma(q, z, URN_LOG2_C6);
+    q = fma(q, z, URN_LOG2_C5);
+    q = fma(q, z, URN_LOG2_C4);
+    q = fma(q, z, URN_LOG2_C3);
+    q = fma(q, z, URN_LOG2_C2);
+    q = fma(q, z, URN_LOG2_C1);
+    return fma(q, z, URN_LOG2_C0);
+}
+
+/* Of a normal v > 0. Halving m is one less in its exponent, so the turn at sqrt 2 is integer arithmetic. */
+static inline double urnc_log2_of(double v) {
+    uint64_t b = urnc_bits_of_f64(v), fraction = b & 0xfffffffffffffu;
+    uint64_t half = fraction > (UINT64_C(0x3ff6a09e667f3bcd) & 0xfffffffffffffu); /* m > URN_SQRT2 */
+    double m = urnc_f64_of_bits(fraction | (UINT64_C(1023) - half) << 52);
+    int32_t e = (int32_t)(b >> 52) - 1023 + (int32_t)half;
+    double s = (m - 1.0) / (m + 1.0);
+    return fma(s, urnc_log2_series(s * s), (double)e);
+}
+
+double urnc_exp2_of(double y);
+double urnc_pow(double a, double b);
+
+#endif
