@@ -251,8 +251,9 @@
  *                terms, and the id with the first Gumbel key. Of b) and of a greedy row: only the raw weights.
  *                What a row has no use for is 0, id -1.
  *      finish    sums over shards. b) takes the first k of all lists and runs the steps on those.
- *      A slice whose status is not 0 lists nothing and has possible 0, raw_max -inf. A row's status is that of all its
- *      slices or-ed: of INDEX, of NAN and INF, of PARAM the first that is there; EMPTY where nothing is possible.
+ *      A slice whose status is not 0 lists nothing and has possible 0, raw_max -inf. Of INDEX, PARAM known before the
+ *      logits are read, NAN and INF, PARAM of a table, a slice has the first that is there; a row those of its slices,
+ *      again the first of INDEX, NAN and INF, PARAM; EMPTY where nothing is possible.
  *
  * 13  Weighted rejection (reject.h). K, w, Z of the row as given: no steps, T = 1, c = URN_LOG2E. A = the accepted ids.
  *      recursive  the ids of K with w > 0 by Gumbel keys (section 4, draw 0). x = the first of A among them, R = the
