@@ -70,16 +70,6 @@ void urnc_answer_top(urnc_answer *a) {
     }
 }
 
-static void take_census(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
-    (void)argument;
-    row->loops->census(&row->kept, g0, g1, tally);
-}
-
-int64_t urnc_row_count(urnc_row *row) {
-    if (row->count < 0) row->count = urnc_over_groups(row, &row->kept, take_census, 0).count;
-    return row->count;
-}
-
 /* Those that change x, or what x means. */
 static int changes_values(int32_t op) {
     return (op >= URN_OP_BIAS && op <= URN_OP_QUADRATIC) || op == URN_OP_QUADRATIC_SCORE || op >= URN_OP_SPARSEMAX;
@@ -89,7 +79,7 @@ void urnc_answer_summary(urnc_answer *a) {
     urnc_row *row = a->row;
     if (!a->p->summary) return;
     urn_row_summary *summary = &a->p->summary[a->r];
-    urnc_tally all = urnc_over_groups(row, &row->kept, take_census, 0);
+    urnc_tally all = urnc_row_census(row);
     int64_t last = row->loops->find(&row->kept, all.least, 1, row->kept_top);
     float x = urnc_f32_of_order(all.least);
     summary->mass = a->drawn.Z;

@@ -7,6 +7,12 @@ typedef struct {
     urnc_best best;
 } gumbel_argument;
 
+static void take_if_first(urnc_best *best, int64_t key, int64_t at) {
+    if (best->at >= 0 && (key < best->key || (key == best->key && at > best->at))) return;
+    best->key = key;
+    best->at = at;
+}
+
 static void find_best(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
     gumbel_argument *a = argument;
     urnc_best own = {0, -1};
@@ -14,13 +20,7 @@ static void find_best(const urnc_row *row, void *argument, int64_t g0, int64_t g
     row->loops->outputs->gumbel(&row->kept, row->scale, &a->noise, g0, g1, row->kept_top, &own);
     if (own.at < 0) return;
 #pragma omp critical(urnc_best)
-    {
-        int first = a->best.at < 0 || own.key > a->best.key || (own.key == a->best.key && own.at < a->best.at);
-        if (first) {
-            a->best.key = own.key;
-            a->best.at = own.at;
-        }
-    }
+    take_if_first(&a->best, own.key, own.at);
 }
 
 int64_t urnc_draw_gumbel(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j) {

@@ -41,8 +41,7 @@ void urnc_answer_whole(urnc_answer *answer); /* may write over the logits: the l
 void urnc_ranks(const urnc_row *row, const int32_t *id, int64_t n, int32_t *rank);
 int32_t urnc_rank_of(const urnc_row *row, int32_t order, int64_t id);
 
-/* |K|; the element of K that an id is, -1 if it is not in K. */
-int64_t urnc_row_count(urnc_row *row);
+/* The element of K that an id is, -1 if it is not in K. */
 int64_t urnc_row_element(const urnc_row *row, int64_t id);
 
 /* cpu_gumbel.c: the element of K with the largest key. */

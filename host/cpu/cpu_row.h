@@ -118,6 +118,7 @@ float urnc_view_at(const urnc_view *view, int64_t i);
 static inline int32_t urnc_row_id(const urnc_row *row, int64_t i) { return row->id ? row->id[i] : (int32_t)i; }
 void urnc_row_compact(urnc_row *row);                       /* if K has been counted and is small enough */
 int64_t urnc_row_count(urnc_row *row);                      /* |K| */
+urnc_tally urnc_row_census(const urnc_row *row);            /* count, and the least order */
 int64_t urnc_row_first(const urnc_row *row, int32_t order); /* element of the first of K with this order */
 void urnc_row_only(urnc_row *row, int32_t order);           /* K = the first of K with this order */
 
