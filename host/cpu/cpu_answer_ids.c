@@ -75,6 +75,12 @@ static int changes_values(int32_t op) {
     return (op >= URN_OP_BIAS && op <= URN_OP_QUADRATIC) || op == URN_OP_QUADRATIC_SCORE || op >= URN_OP_SPARSEMAX;
 }
 
+/* Asked by the call, not by what the row had to look up. */
+static int wants_raw_law(const urn_sample_params *p) {
+    return p->lse || p->logprob_raw || p->given_logprob_raw || p->distinct_weight ||
+           (p->top_logprob && p->top_of == URN_LAW_RAW);
+}
+
 void urnc_answer_summary(urnc_answer *a) {
     urnc_row *row = a->row;
     if (!a->p->summary) return;
@@ -83,7 +89,7 @@ void urnc_answer_summary(urnc_answer *a) {
     int64_t last = row->loops->find(&row->kept, all.least, 1, row->kept_top);
     float x = urnc_f32_of_order(all.least);
     summary->mass = a->drawn.Z;
-    summary->raw_mass = a->has_raw ? a->raw.Z : 0;
+    summary->raw_mass = wants_raw_law(a->p) ? urnc_answer_raw(a)->Z : 0;
     summary->max = row->scale.M;
     summary->c = row->scale.c;
     summary->raw_max = urnc_f32_of_order(raw_row(a).top);

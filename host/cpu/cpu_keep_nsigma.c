@@ -46,7 +46,7 @@ static int32_t least_order(float M, int32_t top, float bound) {
 }
 
 int urnc_keep_nsigma(urnc_row *row, const urnc_act *act) {
-    spread_argument a = {row->scale.M, 0};
+    spread_argument a = {urnc_f32_of_order(row->top), 0}; /* M, but in a link's epoch, where x is a weight */
     urnc_tally all = urnc_row_census(row);
     float R = below(a.M, urnc_f32_of_order(all.least));
     if (R == 0.0f) return URN_ROW_OK;

@@ -28,7 +28,10 @@ void urnc_outputs_drawn(urnc_row *row, const urnc_plan *plan, const urn_sample_p
     urnc_answer_distinct(&a);
     urnc_answer_given(&a);
     urnc_answer_top(&a);
-    if (p->lse) p->lse[r] = urnc_lse(urnc_answer_raw(&a)->scale.M, a.raw.L);
+    if (p->lse) {
+        const urnc_law *raw = urnc_answer_raw(&a);
+        p->lse[r] = urnc_lse(raw->scale.M, raw->L);
+    }
     urnc_answer_summary(&a);
     urnc_answer_whole(&a);
 }
