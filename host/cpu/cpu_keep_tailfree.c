@@ -75,14 +75,8 @@ static int64_t walk(sorted_law *law, int64_t last, uint64_t limit, uint64_t *sum
     return steps;
 }
 
-static void take_census(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
-    (void)argument;
-    row->loops->census(&row->kept, g0, g1, tally);
-}
-
 int urnc_keep_tailfree(urnc_row *row, const urnc_act *act) {
-    if (row->count < 0) row->count = urnc_over_groups(row, &row->kept, take_census, 0).count;
-    if (row->count < 3) return URN_ROW_OK;
+    if (urnc_row_count(row) < 3) return URN_ROW_OK;
     int64_t n =
         row->loops->gather(&row->kept, urnc_least_heavy(row), row->top, row->count, row->kept_top, row->sort[0], 0);
     int32_t *order = sort_orders(row->sort[0], row->sort[1], n, row->top);

@@ -57,21 +57,12 @@ int urnc_link_sparsemax(urnc_row *row, const urnc_act *act) {
     return open_linear(row);
 }
 
-static void find_possible(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
-    (void)argument;
-    row->loops->keep_order(&row->kept, row->scale, urnc_by_value, URNC_ORDER_LEAST, g0, g1, 0, row->bits, tally);
-}
-
-static int64_t count_of(const urnc_row *row) {
-    return row->count >= 0 ? row->count : urnc_over_groups(row, &row->kept, find_possible, 0).count;
-}
-
 int urnc_link_inverse_gap(urnc_row *row, const urnc_act *act) {
     urnc_change change = {.formula = URNC_INVERSE_GAP, .a = act->f[1], .b = act->f[0]};
     urnc_scale linear = {0, 0, 1};
     int status;
     if (!begin(row, &change, &status)) return status;
-    if (change.a == 0.0f) change.a = (float)count_of(row);
+    if (change.a == 0.0f) change.a = (float)urnc_row_count(row);
     int64_t first = urnc_row_first(row, row->top);
     urnc_values_change(row, &change);
     float *x = row->id ? row->short_x : row->wide;
@@ -117,6 +108,12 @@ int urnc_link_tsallis(urnc_row *row, const urnc_act *act) {
 
 static void find_extremes(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
     row->loops->extremes(argument, g0, g1, row->tops[1], tally);
+}
+
+static void find_possible(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
+    urnc_scale unused = {0, 0, 0};
+    (void)argument;
+    row->loops->keep_order(&row->kept, unused, urnc_by_value, URNC_ORDER_LEAST, g0, g1, 0, row->bits, tally);
 }
 
 /* What is no number among the ids of K in the second row. */

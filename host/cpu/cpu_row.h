@@ -98,6 +98,7 @@ int urnc_values_change(urnc_row *row, const urnc_change *change);
 void urnc_values_settle(urnc_row *row);    /* bits.h section 8: x / T, unless there is nothing to do */
 urnc_held urnc_values_hold(urnc_row *row); /* settled first; single ids may then change */
 const void *urnc_values_other(urnc_row *row, const void *table, int32_t *dtype); /* a table's row, by element of K */
+
 /* cpu_keep_tailfree.c: room to sort a row, where lists need it (URN_NEEDS_SORT). */
 size_t urnc_sort_bytes(int64_t cols, int32_t needs);
 void urnc_sort_begin(urnc_row *row, int64_t cols, int32_t needs, void *scratch);
@@ -114,6 +115,7 @@ static inline int64_t urnc_groups(const urnc_view *view) { return (view->n + URN
 float urnc_view_at(const urnc_view *view, int64_t i);
 static inline int32_t urnc_row_id(const urnc_row *row, int64_t i) { return row->id ? row->id[i] : (int32_t)i; }
 void urnc_row_compact(urnc_row *row);                       /* if K has been counted and is small enough */
+int64_t urnc_row_count(urnc_row *row);                      /* |K| */
 int64_t urnc_row_first(const urnc_row *row, int32_t order); /* element of the first of K with this order */
 void urnc_row_only(urnc_row *row, int32_t order);           /* K = the first of K with this order */
 

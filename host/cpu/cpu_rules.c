@@ -11,6 +11,7 @@ static int is_not_above_zero(const urnc_act *act) { return act->f[0] <= 0.0f; }
 static int is_infinite(const urnc_act *act) { return act->f[0] == INFINITY; }
 static int is_all(const urnc_act *act) { return act->i[0] <= 0; }
 static int is_none(const urnc_act *act) { return act->i[0] == 0; }
+static int is_no_dynamic(const urnc_act *act) { return act->f[0] == 1.0f && act->f[1] == 0.0f; }
 static int is_no_penalty(const urnc_act *act) { return act->f[0] == 1.0f && act->f[1] == 0.0f && act->f[2] == 0.0f; }
 static int is_never(const urnc_act *act) {
     (void)act;
@@ -38,6 +39,11 @@ static const urnc_rule rules[] = {
     {URN_OP_MIN_TOKENS, URNC_LOGIT, urnc_mask_min_tokens, is_none, {COUNT(0)}},
     {URN_OP_BAN, URNC_LOGIT, urnc_mask_ban, is_never, {{0}}},
     {URN_OP_NO_REPEAT, URNC_LOGIT, urnc_mask_no_repeat, is_none, {COUNT(0)}},
+    {URN_OP_DYNAMIC_TEMPERATURE,
+     URNC_OWN,
+     urnc_dynamic_temperature,
+     is_no_dynamic,
+     {NOT_NEGATIVE, NOT_NEGATIVE, NOT_NEGATIVE}},
     {URN_OP_BIAS, URNC_LOGIT, urnc_value_bias, is_never, {{0}}},
     {URN_OP_DENSE_BIAS, URNC_LOGIT, urnc_value_dense_bias, is_never, {{0}}},
     {URN_OP_PENALTIES, URNC_LOGIT, urnc_value_penalties, is_no_penalty, {POSITIVE, FINITE, FINITE, COUNT(0)}},

@@ -25,7 +25,7 @@ typedef struct {
 } sample_call;
 
 static size_t share_bytes(int64_t cols, int32_t needs) {
-    return (urnc_row_bytes(cols) + urnc_sort_bytes(cols, needs) + urnc_values_bytes(cols, needs) + 255) / 256 * 256;
+    return (urnc_row_bytes(cols) + urnc_values_bytes(cols, needs) + urnc_sort_bytes(cols, needs) + 255) / 256 * 256;
 }
 
 size_t urnc_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
@@ -37,12 +37,13 @@ static void sample_row(const sample_call *call, int64_t r, void *scratch, int te
     const urn_sample_params *p = call->params;
     urnc_plan plan;
     urnc_row row;
+    int32_t needs = call->lists->needs;
     int status = urnc_plan_row(p, call->lists, call->state, r, &plan);
     if (status == URN_ROW_OK) {
         urnc_row_begin(&row, &plan, p->logits.dtype, scratch, team);
-        urnc_sort_begin(&row, plan.n, call->lists->needs, (char *)scratch + urnc_row_bytes(plan.n));
-        urnc_values_begin(&row, call->lists->needs,
-                          (char *)scratch + urnc_row_bytes(plan.n) + urnc_sort_bytes(plan.n, call->lists->needs));
+        char *rest = (char *)scratch + urnc_row_bytes(plan.n);
+        urnc_values_begin(&row, needs, rest);
+        urnc_sort_begin(&row, plan.n, needs, rest + urnc_values_bytes(plan.n, needs));
         status = urnc_row_run(&row, &plan);
     }
     if (status == URN_ROW_OK)

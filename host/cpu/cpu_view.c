@@ -41,19 +41,18 @@ void urnc_row_compact(urnc_row *row) {
     become_short(row, count);
 }
 
-static int in_view(const urnc_view *view, int64_t i) { return !view->bits || (view->bits[i / 32] >> (i % 32) & 1); }
-
 int64_t urnc_row_first(const urnc_row *row, int32_t order) {
-    const urnc_view *kept = &row->kept;
-    int64_t i = 0;
-    while (i < kept->n - 1 && !(in_view(kept, i) && urnc_order(urnc_view_at(kept, i)) == order)) {
-        /* a group whose largest is smaller cannot have it */
-        if (row->kept_top && i % URNC_GROUP == 0 && row->kept_top[i / URNC_GROUP] < order && i + URNC_GROUP < kept->n)
-            i += URNC_GROUP;
-        else
-            i++;
-    }
-    return i;
+    return row->loops->find(&row->kept, order, 0, row->kept_top);
+}
+
+static void take_census(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
+    (void)argument;
+    row->loops->census(&row->kept, g0, g1, tally);
+}
+
+int64_t urnc_row_count(urnc_row *row) {
+    if (row->count < 0) row->count = urnc_over_groups(row, &row->kept, take_census, 0).count;
+    return row->count;
 }
 
 void urnc_row_only(urnc_row *row, int32_t order) {

@@ -13,11 +13,10 @@ struct CutRoom {
 };
 URN_HOST_DEVICE CutRoom cut_room(Arena &arena) { return {arena.take<uint32_t>(1, "cut.place")}; }
 
-// The whole team calls. The place of the t-th kept id with this key, in id order; t >= 1 and at most their number.
-template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, CutRoom room, uint32_t key,
-                              uint64_t t) {
-    TieWeight one = {key};
+// The whole team calls. The place of the kept id at which the ties' weights, added in id order, reach t; t >= 1 and at
+// most their sum.
+template <int TEAM, class Dtype, bool RESIDENT, class Weight>
+URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, CutRoom room, Weight one, uint64_t t) {
     TeamTally ties = sum_groups(team, row, one, false);
     if (team.warp == 0 && t - 1 >= ties.before && t - 1 - ties.before < ties.own) {
         Spot spot = locate(row, one, t - 1 - ties.before);
@@ -46,7 +45,8 @@ URN_DEVICE uint32_t first_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
 // The whole team calls. Kept ids stay if their key is larger than `key`, or equal at or before `place`. Returns how
 // many.
 template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE uint32_t keep_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, uint32_t key, uint32_t place) {
+URN_DEVICE uint32_t keep_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, typename LawOf<Dtype>::Key order,
+                             uint32_t key, uint32_t place) {
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
@@ -55,7 +55,7 @@ URN_DEVICE uint32_t keep_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, 
         uint32_t stay = 0;
         URN_UNROLL
         for (uint32_t i = 0; i < UNIT; i++) {
-            uint32_t k = order_key(x[i]);
+            uint32_t k = order.of(x[i]);
             bool in = k > key || (k == key && row.begin + unit * UNIT + i <= place);
             stay |= (in ? 1u : 0u) << i;
         }

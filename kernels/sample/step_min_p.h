@@ -10,7 +10,7 @@ namespace urnd {
 template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void step_min_p(State<TEAM, Dtype, RESIDENT> &s, float m) {
     Epoch &e = s.epoch;
     const Row<Dtype, RESIDENT> &row = s.row;
-    LawWeight w = law_of(e);
+    typename LawOf<Dtype>::Law w = s.law();
     uint64_t least = ceil_weight(m);
     Tally mine = {0, 0, 0};
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
