@@ -67,10 +67,11 @@ int32_t prog_queue_step(prog_queue *queue) {
     int32_t i, left = 0, running = 0;
     for (i = 0; i < queue->count; i++) {
         prog_request *q = &queue->requests[i];
-        if (q->state == PROG_LINGERING) {
+        if (q->state == PROG_LEAVING) {
             leave_slot(queue, q);
             q->state = PROG_GONE;
         }
+        if (q->state == PROG_LINGERING) q->state = PROG_LEAVING;
         if (q->state == PROG_COMING && q->arrival <= queue->step) wait_in_ring(queue, i);
         running += q->state == PROG_RUNNING;
         left += q->state != PROG_GONE;

@@ -10,7 +10,8 @@ typedef enum prog_state {
     PROG_COMING,    /* before its arrival */
     PROG_WAITING,   /* in the queue: new, or preempted */
     PROG_RUNNING,   /* in a slot */
-    PROG_LINGERING, /* has its last token, still in its slot for one step, marked as done */
+    PROG_LINGERING, /* has its last token */
+    PROG_LEAVING,   /* the step after that: still in its slot, which is marked as done */
     PROG_GONE
 } prog_state;
 

@@ -206,7 +206,7 @@ static void write_slots(server *s) {
         ((uint64_t *)prog_slab_here(&s->inputs, at->seed))[i] = q->seed;
         ((uint64_t *)prog_slab_here(&s->inputs, at->label))[i] = q->label;
         ((float *)prog_slab_here(&s->inputs, at->heat))[i] = q->temperature;
-        ((uint8_t *)prog_slab_here(&s->inputs, at->done))[i] = q->state == PROG_LINGERING;
+        ((uint8_t *)prog_slab_here(&s->inputs, at->done))[i] = q->state == PROG_LEAVING;
     }
 }
 
@@ -283,7 +283,7 @@ static int take_rows(server *s, prog_error *error) {
         const int32_t request = r < s->queue.rows ? s->queue.row_request[r] : -1;
         prog_request *q = request >= 0 ? &s->requests[request] : NULL;
         said[r] = mirostat[r] = -1;
-        if (q == NULL || q->state == PROG_LINGERING) {
+        if (q == NULL || q->state == PROG_LEAVING) {
             s->result->bad_padding += ids[offsets[r]] != -1 || status[r] != URN_ROW_PADDING;
             s->result->padding += q == NULL;
             s->result->done_rows += q != NULL;
