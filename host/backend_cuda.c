@@ -197,6 +197,21 @@ static urn_status cuda_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, c
     URN_ON_DEVICE(ctx, urnk_cuda_unmask_settle(&ctx->device, params, stream));
 }
 
+static urn_status cuda_shard_first(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                   urn_shard_message1 *mine) {
+    URN_ON_DEVICE(ctx, urnk_cuda_shard_first(&ctx->device, params, mine, stream));
+}
+
+static urn_status cuda_shard_second(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                    const urn_shard_message1 *all, urn_shard_message2 *mine) {
+    URN_ON_DEVICE(ctx, urnk_cuda_shard_second(&ctx->device, params, all, mine, stream));
+}
+
+static urn_status cuda_shard_finish(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                    const urn_shard_message1 *all1, const urn_shard_message2 *all2) {
+    URN_ON_DEVICE(ctx, urnk_cuda_shard_finish(&ctx->device, params, all1, all2, stream));
+}
+
 const urn_backend urn_backend_cuda = {
     .kind = URN_BACKEND_CUDA,
     .available = cuda_available,
@@ -219,6 +234,9 @@ const urn_backend urn_backend_cuda = {
     .tiny = cuda_tiny,
     .unmask_choose = cuda_unmask_choose,
     .unmask_settle = cuda_unmask_settle,
+    .shard_first = cuda_shard_first,
+    .shard_second = cuda_shard_second,
+    .shard_finish = cuda_shard_finish,
 };
 
 #endif

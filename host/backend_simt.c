@@ -120,6 +120,21 @@ static urn_status simt_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, c
     return convert("urnk_simt_unmask_settle", urnk_simt_unmask_settle(&ctx->device, params, stream));
 }
 
+static urn_status simt_shard_first(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                   urn_shard_message1 *mine) {
+    return convert("urnk_simt_shard_first", urnk_simt_shard_first(&ctx->device, params, mine, stream));
+}
+
+static urn_status simt_shard_second(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                    const urn_shard_message1 *all, urn_shard_message2 *mine) {
+    return convert("urnk_simt_shard_second", urnk_simt_shard_second(&ctx->device, params, all, mine, stream));
+}
+
+static urn_status simt_shard_finish(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                    const urn_shard_message1 *all1, const urn_shard_message2 *all2) {
+    return convert("urnk_simt_shard_finish", urnk_simt_shard_finish(&ctx->device, params, all1, all2, stream));
+}
+
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
     .available = simt_available,
@@ -142,6 +157,9 @@ const urn_backend urn_backend_simt = {
     .tiny = simt_tiny,
     .unmask_choose = simt_unmask_choose,
     .unmask_settle = simt_unmask_settle,
+    .shard_first = simt_shard_first,
+    .shard_second = simt_shard_second,
+    .shard_finish = simt_shard_finish,
 };
 
 #endif
