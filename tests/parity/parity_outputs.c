@@ -50,6 +50,7 @@ START_TEST(each_output_agrees) {
     for (int o = 0; o < UT_OUTPUT_COUNT; o++)
         for (int n = 0; n < ut_loops(16); n++) {
             any_limits limits = {3, 700, small_ops, UINT32_C(1) << o, n % 2};
+            if (o >= UT_OUT_distinct_count && o <= UT_OUT_distinct) limits.wants |= UT_WANT(distinct_id);
             hold(cpu, simt, (uint64_t)(80000 + 100 * o + 10000 * _i + n), &limits, h->name);
         }
     any_limits all = {3, h->cols, small_ops, 0, 0};
