@@ -12,6 +12,7 @@ static const uint64_t small_ops = UINT64_C(1) << URN_OP_TEMPERATURE | UINT64_C(1
 
 static void hold(ut_bed *bed, uint64_t seed, const any_limits *limits, const char *what) {
     any_case *c = any_case_of(seed, limits);
+    if (c->job.draw_offsets) c->job.codes_in_place = 0; /* codes that no row draws stay, the oracle's stay unwritten */
     ut_draws *wanted = oracle_draws(&c->job), *found = ut_sample_all(bed, &c->job);
 #if URN_WITH_SIMT
     if (simt_fault_count()) any_case_print(c, stderr);
