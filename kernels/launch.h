@@ -51,8 +51,9 @@ static inline uint32_t urnk_work_groups(int64_t cols) {
     return (uint32_t)((cols + 7 + 255) / 256); /* a row may start up to 7 elements past a 16-byte boundary */
 }
 
+/* For 256 places; in the full form a multiple of 16, as its values are. */
 static inline uint32_t urnk_work_bytes(int32_t needs) {
-    return 72u + ((needs & URN_NEEDS_FULL) ? 1024u : 0u) + ((needs & URN_NEEDS_SORT) ? 2048u : 0u);
+    return 72u + ((needs & URN_NEEDS_FULL) ? 1032u : 0u) + ((needs & URN_NEEDS_SORT) ? 2048u : 0u);
 }
 
 static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {

@@ -77,8 +77,8 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void add_log_mass(Sta
 // Close the epoch: a logit step comes. The kept bits become what a greedy epoch stood for.
 template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void close_epoch(State<TEAM, Dtype, RESIDENT> &s) {
     Epoch &e = s.epoch;
-    if (e.greedy) e.count = keep_cut(s.team, s.row, s.order(), e.largest, e.place);
-    e.open = e.greedy = e.summed = false;
+    if (e.greedy) e.count = (uint32_t)keep_cut(s.team, s.row, s.order(), e.largest, e.place).sum;
+    e.open = e.greedy = e.summed = e.spent = false;
 }
 
 // E of bits.h section 6: a walk over K in the open epoch.
@@ -97,9 +97,10 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE uint64_t entropy_sum(
     return team_tally(s.team, {sum, 0, 0}).all.sum;
 }
 
-// A keep step left `count` ids.
-URN_DEVICE void epoch_kept(Epoch &e, uint32_t count) {
-    e.count = count;
+// A keep step left these ids.
+template <class Dtype> URN_DEVICE void epoch_kept(Epoch &e, Tally left) {
+    e.count = (uint32_t)left.sum;
+    if (Dtype::full) e.largest = left.max;
     e.summed = false;
 }
 
@@ -123,7 +124,7 @@ URN_DEVICE void keep_target(State<TEAM, Dtype, RESIDENT> &s, SelectRoom room, ty
         if (!cut.whole && ties * each != cut.inside)
             place = tie_place(s.team, s.row, s.cut, TieWeight<OrderKey>{order, cut.key}, ties);
     }
-    epoch_kept(e, keep_cut(s.team, s.row, order, cut.key, place));
+    epoch_kept<Dtype>(e, keep_cut(s.team, s.row, order, cut.key, place));
 }
 
 } // namespace urnd

@@ -184,7 +184,9 @@ URN_DEVICE void step_now(const urn_step &step, const urn_sample_params &p, const
         if (!param_good(rule.param[j], now.value[j])) status |= URN_ROW_PARAM;
     }
     bool neutral = step_neutral(now);
-    bool table = rule.table != TABLE_NONE && !(now.op == URN_OP_DRY && step.table_rows == 0); // no list of breakers
+    // a step that is neutral by its parameters does not look at its lists
+    bool table =
+        !neutral && rule.table != TABLE_NONE && !(now.op == URN_OP_DRY && step.table_rows == 0); // no list of breakers
     if (table) {
         int64_t m = table_row(step, at, rows, rule.table == TABLE_SETS ? step.sets_rows : step.table_rows, status);
         now.row = (int32_t)m;

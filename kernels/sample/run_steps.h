@@ -50,6 +50,7 @@ URN_DEVICE int32_t run_steps(State<TEAM, Dtype, RESIDENT> &s, const SampleRoom<T
             if (e.want_log_mass && ends) add_log_mass(s);
             if (logit_step && e.open) close_epoch(s);
             e.temperature = temperature;
+            if (!(temperature < bits_f32(0x7f800000u))) return URN_ROW_PARAM; // a dynamic one has no bound before
             if (spent || last) continue;
             if (step.op == URN_OP_TEMPERATURE) {
                 step_temperature(e, step.f(0));
