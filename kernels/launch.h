@@ -43,14 +43,21 @@ typedef struct urnk_sample_call {
     size_t workspace_bytes;
 } urnk_sample_call;
 
-/* Scratch of the kernels: rows that no block or cluster can hold keep a byte for 8 ids and a 64-bit sum for 256 in
- * global memory. Which rows those are depends on the device, so every size has its share. Monotone in both; sizes that
- * urn_sample refuses are the caller's to catch. */
-#define URNK_WORK_GROUP 40 /* bytes for 256 places; a row may start up to 7 elements past a 16-byte boundary */
+/* Scratch of the kernels: rows that no block or cluster can hold keep a 64-bit sum, 32 kept bytes and 32 bytes of marks
+ * for every 256 places in global memory; their values too where steps change them; and tail-free sorts any row there.
+ * Which rows those are depends on the device, so every size has its share. Monotone in both; sizes that urn_sample
+ * refuses are the caller's to catch. */
+static inline uint32_t urnk_work_groups(int64_t cols) {
+    return (uint32_t)((cols + 7 + 255) / 256); /* a row may start up to 7 elements past a 16-byte boundary */
+}
+
+/* For 256 places; in the full form a multiple of 16, as its values are. */
+static inline uint32_t urnk_work_bytes(int32_t needs) {
+    return 72u + ((needs & URN_NEEDS_FULL) ? 1032u : 0u) + ((needs & URN_NEEDS_SORT) ? 2048u : 0u);
+}
 
 static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
-    (void)needs;
-    size_t bytes = (size_t)rows * (size_t)((cols + 7 + 255) / 256) * URNK_WORK_GROUP;
+    size_t bytes = (size_t)rows * urnk_work_groups(cols) * urnk_work_bytes(needs);
     return (bytes + 255) & ~(size_t)255;
 }
 

@@ -100,7 +100,7 @@ typedef struct oracle_run {
     float *x;            /* values now; after a link the linear weights g */
     unsigned char *kept; /* K */
     uint64_t *w;         /* weights of the open epoch over K, 0 elsewhere */
-    float temperature, c, top;
+    float temperature, c, top, peak; /* peak: M of the open epoch; top: M in d = x - M, not changed by a link */
     int open, greedy, link, valued; /* valued: a value step or a link ran */
     int32_t status;
     double logmass, opened;

@@ -132,7 +132,7 @@ static void put_summary(const oracle_answer *a) {
                      (out->top_logprob && a->job->top_of == URN_LAW_RAW);
     s->mass = a->z;
     s->raw_mass = raw_needed ? oracle_mass(a->raw) : 0;
-    s->max = a->run->top;
+    s->max = a->run->peak;
     s->c = a->run->c;
     s->raw_max = a->raw->top;
     s->cut_key = key_of(a->run->x[last]);
@@ -244,6 +244,10 @@ ut_draws *oracle_draws(const ut_job *job) {
     if (job->in_place) { /* what stands between the rows stays */
         int64_t elements = (job->rows - 1) * out->processed_stride + job->cols;
         memcpy(out->processed, job->logits, 4 * (size_t)elements);
+    }
+    if (job->codes_in_place) { /* and so do codes that belong to no row */
+        ut_cells cells = ut_output_of(out, UT_OUT_codes_out, -1);
+        memcpy(cells.data, job->codes, cells.n * cells.size);
     }
     for (int64_t r = 0; r < job->rows; r++) {
         oracle_answer answer = {job, oracle_row_of(job, r), NULL, NULL, out, r, 0, 0, 0, 0, NULL};

@@ -78,7 +78,7 @@ static void tail_free(oracle_run *run, float share, const int32_t *order, int64_
 
 static void top_n_sigma(oracle_run *run, float sigmas) {
     const float most = 3.40282347e38f;
-    float top = run->x[oracle_first(run)], r = 0;
+    float top = run->peak, r = 0;
     float *q = (float *)ut_malloc(4 * (size_t)run->n);
     int64_t size = 0;
     for (int64_t i = 0; i < run->n; i++) {

@@ -74,6 +74,7 @@ int oracle_open(oracle_run *run) {
         run->status |= URN_ROW_EMPTY;
         return 0;
     }
+    run->peak = run->x[top];
     if (!run->link) {
         run->top = run->x[top];
         run->c = oracle_reciprocal(run->temperature);

@@ -30,8 +30,12 @@ static inline float tsallis_of(float x, const urnc_change *a) {
     return (4.0f / h) / h;
 }
 
+/* f64(w): below 2^52 an integer becomes a float by its bits, which has vectors everywhere. */
 static inline float share_of(float x, urnc_scale scale, double Z) {
-    return (float)((double)(int64_t)urnc_weight(x, scale.M, scale.c) / Z);
+    uint64_t b = urnc_weight(x, scale.M, scale.c) | UINT64_C(0x4330000000000000);
+    double w;
+    memcpy(&w, &b, sizeof w);
+    return (float)((w - 0x1p52) / Z);
 }
 
 /* Group g of the second operand; past the row's end anything that is no number of K. */
@@ -51,9 +55,10 @@ static int32_t apply(const urnc_change *change, const float *x, const float *y, 
         break;
     case URNC_ADD:
         FOR_GROUP(i) {
-            int32_t order = urnc_order(y[i]), bad = keep[i] & (is_nan(y[i]) | (order == URNC_ORDER_INF ? -1 : 0));
+            int32_t order = urnc_order(y[i]), gone = order == URNC_ORDER_MINUS_INF ? -1 : 0;
+            int32_t bad = keep[i] & ((order >= URNC_ORDER_INF ? -1 : 0) | (order < URNC_ORDER_MINUS_INF ? -1 : 0));
             status |= bad & URN_ROW_PARAM;
-            keep[i] &= ~bad & (order == URNC_ORDER_MINUS_INF ? 0 : -1);
+            keep[i] &= ~(bad | gone);
             v[i] = x[i] + y[i];
         }
         break;
@@ -156,8 +161,8 @@ static void tsallis(const urnc_view *view, const urnc_change *change, int64_t g0
     for (int64_t g = g0; g < g1; g++) {
         if (!load(view, g, x)) continue;
         FOR_GROUP(i) {
-            uint64_t w = urnc_floor(tsallis_of(x[i], &a), 0);
-            total += urnc_order(x[i]) > URNC_ORDER_MINUS_INF ? w : 0;
+            float g = tsallis_of(x[i], &a);
+            total += urnc_floor(urnc_order(x[i]) > URNC_ORDER_MINUS_INF ? g : 0.0f, 0);
         }
     }
     tally->sum = total;
@@ -165,16 +170,18 @@ static void tsallis(const urnc_view *view, const urnc_change *change, int64_t g0
 
 static void gaps(const urnc_view *view, const urnc_change *change, int64_t g0, int64_t g1, urnc_tally *tally) {
     float x[URNC_GROUP];
+    int32_t u[URNC_GROUP];
     urnc_change a = *change;
     int64_t count = 0, total = 0;
     for (int64_t g = g0; g < g1; g++) {
         if (!load(view, g, x)) continue;
         int32_t few = 0;
         FOR_GROUP(i) {
-            int32_t u = sparse_gap(x[i], a.M), inside = u < a.t ? -1 : 0;
+            int32_t gap = sparse_gap(x[i], a.M), inside = gap < a.t ? -1 : 0;
             few -= inside;
-            total += u & inside;
+            u[i] = gap & inside;
         }
+        FOR_GROUP(i) total += u[i];
         count += few;
     }
     tally->count = count;

@@ -30,7 +30,11 @@
  *      keep steps    open an epoch if none is open, then remove ids from K by their rule (section 3).
  *      the draw      opens an epoch if none is open, then draws from K by its weights (section 4).
  *    If K is empty when an epoch opens: URN_ROW_EMPTY; a row with URN_ROW_NAN or URN_ROW_INF gets no other bit. A list
- *    whose temperatures multiply to a T that is not finite is URN_ROW_PARAM, known before the logits are read.
+ *    whose temperatures (dynamic ones with delta = 0 among them) multiply, in f32 and list order, to a T that is not
+ *    finite is URN_ROW_PARAM, known before the logits are read; a dynamic temperature that makes T so, when it runs.
+ *    Neutral parameters, and -1 in a step's map, make a step absent; an empty list or a position past n does not. A
+ *    parameter out of range counts also where others make the step neutral; maps and offsets only of steps that exist.
+ *    INDEX comes before PARAM and STATE. Of a ragged row `cols` is its own length.
  *    Opening an epoch fixes
  *      M = the largest x in K,   c = URN_LOG2E / T (f32 division).
  *      If T == 0 or c is infinite the epoch is *greedy*: K becomes {the first of K in the order}, its weight
@@ -78,8 +82,9 @@
  *                    N = f64(length of the row). No such i, or not s > 0, or N = 1: nothing. r = EXP2(mu) / (LN2 *
  *                    LOG2(N)) if |g| < 1e-9, else g * EXP2(mu) / (1 - POW(N, -g)). r not finite or not > 0: nothing.
  *                    k = POW(r, 1 / s) cut to an integer in [1, |K|], then as top-k k.
- *    Typical and XTC may take the first of K: where they acted, they close the epoch. In a greedy epoch keep steps do
- *    nothing. Of the current law: a = -(d * c) (f32) of an id; in a link's epoch section 9 says.
+ *    Typical and XTC may take the first of K: where they acted (XTC: where its coin says so), they close the epoch; one
+ *    opened again after a link is the link's still. In a greedy epoch keep steps do nothing.
+ *    Of the current law: a = -(d * c) (f32) of an id; in a link's epoch section 9 says.
  *      E  as in section 6,  Hm = f64(E) / f64(Z),  L = log2(Z) - F,  H2 = Hm + L (bits)
  *    Functions, all f64:
  *      LOG2(v)   of a normal v > 0: as log2 of an integer in section 6, v's exponent and significand as e, m.
@@ -140,6 +145,7 @@
  *      processed     = f32(x / T) of ids in K if T is not 0 and c is finite, else x; outside K -inf; greedy: all but
  *                      the one id -inf. In a link's epoch f32(LOG2(f64(x)) * LN2).
  *      Where a value step ran, d, M and x are those after it. Raw outputs always are of the logits as given.
+ *      Past a ragged row's end, up to cols, probs are 0, processed -inf and bits 0; from cols on nothing is written.
  *      A row that draws nothing has id -1, rank -1, kept_count 0, and the f32 NaN URN_NAN_BITS elsewhere; kept bits
  *      and counts are 0, codes come back as they were.
  *
@@ -195,7 +201,7 @@
  *    its own in which x becomes g, a linear weight in [0, 1] (f32), w = floor(g * 2^F), and the order is of g. K empty:
  *    URN_ROW_EMPTY. T = 0 or c infinite: greedy as ever. M and d = x - M (f32, cut to -FLT_MAX) are those before it. In
  *    the link's epoch a = f32(-LOG2(f64(g))), +inf where g = 0; y = max(LOG2(f64(g)), -2^20), -2^20 where g = 0; and a
- *    term of E is floor(f32(g * a) * 2^F), 0 where g = 0.
+ *    term of E is floor(f32(g * a) * 2^F), 0 where g = 0; top-n-sigma's M is the largest g; processed of g = 0 is -inf.
  *      sparsemax     u = floor(min(-d, 2) * 2^30). t = the largest integer with sum of max(t - u, 0) over K <= 2^30.
  *                    g = f32(max(t - u, 0)) * 2^-30; where that is 0 the id leaves K.
  *      inverse gap gamma, a

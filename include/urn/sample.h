@@ -24,17 +24,17 @@ typedef enum urn_law { URN_LAW_RAW = 0, URN_LAW_DRAWN = 1 } urn_law;
 typedef struct urn_row_summary {
     uint64_t mass; /* Z of the law drawn from; greedy: 2^F */
     uint64_t raw_mass; /* Z of the raw law, 0 if nothing that was asked for needs it */
-    float max, c;  /* M and c of the last epoch */
-    float raw_max;
+    float max, c;  /* M and c of the last epoch; a link's: those before the change */
+    float raw_max; /* always set */
     uint32_t cut_key; /* bits.h section 1: of the last id of K in the order */
     int32_t cut_id;
     int32_t kept;  /* |K| */
-    int32_t status; /* URN_ROW_ bits; nothing else is set where it is not 0 */
+    int32_t status; /* URN_ROW_ bits; all else is 0 where it is not 0 */
     uint32_t flags; /* URN_SUMMARY_ bits */
 } urn_row_summary;
 
-#define URN_SUMMARY_GREEDY 1u /* K is one id: cut_id */
-#define URN_SUMMARY_SET 2u    /* K is no prefix of the order; always beside URN_SUMMARY_VALUES */
+#define URN_SUMMARY_GREEDY 1u /* the last epoch is greedy: K is cut_id */
+#define URN_SUMMARY_SET 2u    /* an id of logit > -inf outside K comes before the last of K; always beside VALUES */
 #define URN_SUMMARY_VALUES 4u /* values are not the logits as given: a value step or a link ran */
 
 /* One call's arguments. Start from URN_SAMPLE_PARAMS_INIT; only `logits` and one output are required. All arrays are

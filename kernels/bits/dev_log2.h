@@ -71,6 +71,9 @@ URN_DEVICE double pow_f64(double a, double b) {
 // L of a law whose weights sum to z.
 URN_DEVICE double log2_total(uint64_t z) { return log2_u64(z) - (double)URN_F; }
 
+// H2 of bits.h section 3: bits; e is the sum of the entropy terms, z of the weights.
+URN_DEVICE double entropy_log2(uint64_t e, uint64_t z) { return (double)e / (double)z + log2_total(z); }
+
 // ln of the probability of x in the law (max, c, L).
 URN_DEVICE float log_probability(float x, float max, float c, double log2_total) {
     float d = x - max;

@@ -6,19 +6,67 @@
 #define URN_GROUP_SUMS_H
 
 #include "kernels/bits/dev_exp2.h"
-#include "kernels/row/row_view.h"
+#include "kernels/bits/dev_log2.h"
+#include "kernels/row/row_full.h"
 
 namespace urnd {
 
-// What an id weighs: its weight in an epoch, or 1 where its key is the one asked for.
+// What an id weighs in an epoch, and the key by which a keep rule orders ids.
 struct LawWeight {
     float max, c;
-    bool linear; // a link's epoch: x is the weight, in [0, 1]
-    URN_DEVICE uint64_t of(float x) const { return linear ? floor_scaled(x, URN_F) : weight(x, max, c); }
+    URN_DEVICE uint64_t of(float x) const { return weight(x, max, c); }
+    URN_DEVICE uint64_t term_of_entropy(float x) const { return entropy_term(x, max, c); }
 };
-struct TieWeight {
+struct OrderKey {
+    URN_DEVICE uint32_t of(float x) const { return order_key(x); }
+};
+
+// The same in the full form: weights may be linear, in a link's epoch (bits.h section 9), and the key may be typical's.
+struct FullLaw {
+    float max, c;
+    bool linear;
+    URN_DEVICE uint64_t of(float x) const { return linear ? floor_scaled(x, URN_F) : weight(x, max, c); }
+    // a of bits.h section 3: bits of surprise over the largest; in a link's epoch over probability 1.
+    URN_DEVICE float surprise(float x) const {
+        if (linear) return x == 0.0f ? bits_f32(0x7f800000u) : (float)-log2_f64((double)x);
+        return -((x - max) * c);
+    }
+    URN_DEVICE uint64_t term_of_entropy(float x) const {
+        if (!linear) return entropy_term(x, max, c);
+        return x == 0.0f ? 0 : floor_scaled(x * surprise(x), URN_F);
+    }
+};
+struct FullKey {
+    FullLaw law;
+    bool typical;
+    float centre; // typical: s
+    URN_DEVICE uint32_t of(float x) const {
+        if (!typical) return order_key(x);
+        float dev = law.of(x) == 0 ? bits_f32(0x7f800000u) : law.surprise(x) - centre;
+        return ~(f32_bits(dev) & 0x7fffffffu); // nearer is larger
+    }
+};
+
+template <class Dtype> struct LawOf {
+    typedef LawWeight Law;
+    typedef OrderKey Key;
+};
+template <> struct LawOf<Full> {
+    typedef FullLaw Law;
+    typedef FullKey Key;
+};
+
+// 1, or by mass the weight, where the key is the one asked for.
+template <class Key> struct TieWeight {
+    Key order;
     uint32_t key;
-    URN_DEVICE uint64_t of(float x) const { return order_key(x) == key ? 1 : 0; }
+    URN_DEVICE uint64_t of(float x) const { return order.of(x) == key ? 1 : 0; }
+};
+template <> struct TieWeight<FullKey> {
+    FullKey order;
+    uint32_t key;
+    bool mass;
+    URN_DEVICE uint64_t of(float x) const { return order.of(x) != key ? 0 : mass ? order.law.of(x) : 1; }
 };
 
 // The whole team calls. Sum over kept ids, or over all with `everything`; afterwards row.sum holds the groups' own.

@@ -13,11 +13,10 @@ struct CutRoom {
 };
 URN_HOST_DEVICE CutRoom cut_room(Arena &arena) { return {arena.take<uint32_t>(1, "cut.place")}; }
 
-// The whole team calls. The place of the t-th kept id with this key, in id order; t >= 1 and at most their number.
-template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, CutRoom room, uint32_t key,
-                              uint64_t t) {
-    TieWeight one = {key};
+// The whole team calls. The place of the kept id at which the ties' weights, added in id order, reach t; t >= 1 and at
+// most their sum.
+template <int TEAM, class Dtype, bool RESIDENT, class Weight>
+URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, CutRoom room, Weight one, uint64_t t) {
     TeamTally ties = sum_groups(team, row, one, false);
     if (team.warp == 0 && t - 1 >= ties.before && t - 1 - ties.before < ties.own) {
         Spot spot = locate(row, one, t - 1 - ties.before);
@@ -27,43 +26,60 @@ URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row,
     return room.place.load(0);
 }
 
-// The whole team calls. The first place of the largest key: t = 1 without sums, because every greedy row needs it.
+// The whole team calls. The first place in K of a key that is there, or the last.
 template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE uint32_t first_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, uint32_t key) {
-    uint32_t inverted = 0; // ~place: the maximum is the smallest place
+URN_DEVICE uint32_t first_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, uint32_t key, bool last = false) {
+    uint32_t most = 0, turn = last ? 0 : 0xffffffffu; // ~place: the maximum is the smallest place
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         float x[UNIT];
         row.logits(unit, x);
         URN_UNROLL
         for (uint32_t i = UNIT; i-- > 0;)
-            if ((bits >> i & 1) && order_key(x[i]) == key && ~(row.begin + unit * UNIT + i) > inverted)
-                inverted = ~(row.begin + unit * UNIT + i);
+            if ((bits >> i & 1) && order_key(x[i]) == key) most = max_of(most, (row.begin + unit * UNIT + i) ^ turn);
     }
-    return ~team_tally(team, {0, inverted, 0}).all.max;
+    return team_tally(team, {0, most, 0}).all.max ^ turn;
 }
 
-// The whole team calls. Kept ids stay if their key is larger than `key`, or equal at or before `place`. Returns how
-// many.
-template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE uint32_t keep_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, uint32_t key, uint32_t place) {
+// The whole team calls. Ids of K stay where stay.of(x, place) says so. The tally's sum is how many; in the full form,
+// where the first of K may leave, its max is the largest key left.
+template <int TEAM, class Dtype, bool RESIDENT, class Stay>
+URN_DEVICE Tally keep_where(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, const Stay &stay) {
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
+        if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
-        uint32_t stay = 0;
+        uint32_t left = 0;
         URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) {
-            uint32_t k = order_key(x[i]);
-            bool in = k > key || (k == key && row.begin + unit * UNIT + i <= place);
-            stay |= (in ? 1u : 0u) << i;
-        }
-        bits &= stay;
+        for (uint32_t i = 0; i < UNIT; i++) left |= (stay.of(x[i], row.begin + unit * UNIT + i) ? 1u : 0u) << i;
+        bits &= left;
         row.keep_bits(unit, bits);
         mine.sum += (uint32_t)popc_u32(bits);
+        if constexpr (Dtype::full) {
+            URN_UNROLL
+            for (uint32_t i = 0; i < UNIT; i++)
+                if (bits >> i & 1) mine.max = max_of(mine.max, order_key(x[i]));
+        }
     }
-    return (uint32_t)team_tally(team, mine).all.sum;
+    return team_tally(team, mine).all;
+}
+
+// What comes before a cut: a larger key, or the same up to a place.
+template <class Key> struct StayAbove {
+    Key order;
+    uint32_t key, place;
+    URN_DEVICE bool of(float x, uint32_t at) const {
+        uint32_t k = order.of(x);
+        return k > key || (k == key && at <= place);
+    }
+};
+
+template <int TEAM, class Dtype, bool RESIDENT>
+URN_DEVICE Tally keep_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, typename LawOf<Dtype>::Key order,
+                          uint32_t key, uint32_t place) {
+    return keep_where(team, row, StayAbove<typename LawOf<Dtype>::Key>{order, key, place});
 }
 
 } // namespace urnd

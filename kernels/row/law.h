@@ -1,4 +1,4 @@
-// law.h - what the law of an epoch says of one value: log2 of its weight, its log-probability, its term of the entropy.
+// law.h - what the law of an epoch says of one value: log2 of its weight, and its log-probability.
 #ifndef URN_LAW_H
 #define URN_LAW_H
 
@@ -22,16 +22,6 @@ URN_DEVICE double law_total(const Epoch &e) { return e.greedy ? 0.0 : log2_total
 // ln of the probability of an id of K with value x. One thread.
 template <class Dtype> URN_DEVICE float law_log_probability(const Epoch &e, float x) {
     return e.greedy ? 0.0f : (float)((law_bits<Dtype>(e, x) - law_total(e)) * URN_LN2);
-}
-
-// The id's term of E; below 2^40.
-template <class Dtype> URN_DEVICE uint64_t law_entropy_term(const Epoch &e, float x) {
-    if (Dtype::full && e.linear) {
-        if (!(x > 0.0f)) return 0;
-        float a = (float)-log2_f64((double)x);
-        return floor_scaled(x * a, URN_F);
-    }
-    return entropy_term(x, e.max, e.c);
 }
 
 } // namespace urnd

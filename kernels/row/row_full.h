@@ -18,14 +18,14 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
     uint32_t begin;
     uint32_t groups;
     int32_t dtype;
-    bool changed;                   // values are not the logits as given
-    Global<const uint16_t> halves;  // the row's elements as given: one of these two
+    bool changed;                  // values are not the logits as given
+    Global<const uint16_t> halves; // the row's elements as given: one of these two
     Global<const uint32_t> words;
-    Shared<uint32_t> held;          // RESIDENT: bits of the values
-    Shared<uint8_t> kept;           // RESIDENT: a byte a unit, a bit a place
-    Shared<uint64_t> sums;          // RESIDENT: a sum a group
-    Shared<uint32_t> marked;        // RESIDENT: a bit a place
-    Global<uint32_t> far_held;      // else: the same, in the workspace; values only once they are our own
+    Shared<uint32_t> held;     // RESIDENT: bits of the values
+    Shared<uint8_t> kept;      // RESIDENT: a byte a unit, a bit a place
+    Shared<uint64_t> sums;     // RESIDENT: a sum a group
+    Shared<uint32_t> marked;   // RESIDENT: a bit a place
+    Global<uint32_t> far_held; // else: the same, in the workspace; values only once they are our own
     Global<uint8_t> far_kept;
     Global<uint64_t> far_sums;
     Global<uint32_t> far_marked;

@@ -3,7 +3,7 @@
 #ifndef URN_ROW_LOAD_H
 #define URN_ROW_LOAD_H
 
-#include "kernels/row/row_view.h"
+#include "kernels/row/row_full.h"
 
 namespace urnd {
 
@@ -93,12 +93,16 @@ URN_DEVICE void load_wait(const Row<Dtype, true> &row, SliceParts slice, LoadRoo
 template <class Dtype>
 URN_DEVICE void load_wait(const Row<Dtype, false> &, SliceParts, LoadRoom, uint32_t &, uint32_t) {}
 template <class Dtype> URN_DEVICE SliceParts slice_parts(const Row<Dtype, false> &) { return {0, 0, 0, 0}; }
+template <int TEAM>
+URN_DEVICE void load_start(const Team<TEAM> &, const Row<Full, true> &, LoadRoom) {} // the first look loads
+URN_DEVICE SliceParts slice_parts(const Row<Full, true> &) { return {0, 0, 0, 0}; }
+URN_DEVICE void load_wait(const Row<Full, true> &, SliceParts, LoadRoom, uint32_t &, uint32_t) {}
 
 // The whole team calls. The row's first look: sum counts possible ids, max is the largest key, flags are 1 NaN, 2 +inf.
 // Keys are compared as integers, so NaN shows without a float test. Sets every kept byte of the slice.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, LoadRoom room) {
-    constexpr bool waits = RESIDENT && TEAM != TEAM_WARP && URN_HAS_CLUSTER;
+    constexpr bool waits = RESIDENT && !Dtype::full && TEAM != TEAM_WARP && URN_HAS_CLUSTER;
     SliceParts slice = slice_parts(row);
     uint32_t next = 0;
     Tally mine = {0, 0, 0};
@@ -106,7 +110,12 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         if (waits) load_wait(row, slice, room, next, row.begin + (group + 1) * GROUP);
         uint32_t unit = own_unit(group), bits = 0;
         float x[UNIT];
-        row.logits(unit, x);
+        if constexpr (Dtype::full) {
+            row.given_logits(unit, x); // plain 16-byte loads; converted and held here
+            if (RESIDENT) row.put_logits(unit, x);
+        } else {
+            row.logits(unit, x);
+        }
         uint32_t largest = 0, smallest = 0xffffffffu;
         URN_UNROLL
         for (uint32_t i = 0; i < UNIT; i++) {

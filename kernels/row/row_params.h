@@ -5,7 +5,9 @@
 #ifndef URN_ROW_PARAMS_H
 #define URN_ROW_PARAMS_H
 
+#include "kernels/bits/dev_order.h"
 #include "kernels/bits/dev_philox.h"
+#include "kernels/row/draw_span.h"
 #include "kernels/simt/words.h"
 #include "urn/sample.h"
 
@@ -16,7 +18,9 @@ struct alignas(16) RowHead {
     uint64_t key;
     uint32_t cols, position;
     int32_t status;
-    uint32_t steps; // of StepNow: those that exist for this row
+    uint32_t steps; // those that exist for this row
+    int32_t slot;
+    uint32_t unused;
 };
 
 // A step with this row's parameter: f32 bits, an int, or the row of the mask's table.
@@ -24,15 +28,38 @@ struct alignas(16) StepNow {
     uint32_t op, value;
     uint32_t at; // the step's place in urn_lists_view.steps
     uint32_t unused;
+    URN_DEVICE uint32_t bits(uint32_t) const { return value; }
+    URN_DEVICE float f(uint32_t) const { return bits_f32(value); }
+    URN_DEVICE uint32_t flags() const { return 0; }
+    URN_DEVICE int64_t table() const { return value; }
 };
 
-struct ParamsRoom {
-    Shared<RowHead> head;  // [1]
-    Shared<StepNow> steps; // [URN_MAX_STEPS]
+// The same in the full form, with all that its table row, list or set is known by.
+struct alignas(16) FullStep {
+    uint32_t op, at;
+    uint32_t flag_bits;
+    int32_t row;       // of the table, list or set
+    uint32_t value[4]; // the parameters
+    int64_t first;     // lists: where the row's list starts in the ids; sets: its first sequence
+    int64_t count;     // lists: its ids; sets: its sequences
+    URN_DEVICE uint32_t bits(uint32_t j) const { return value[j]; }
+    URN_DEVICE float f(uint32_t j) const { return bits_f32(value[j]); }
+    URN_DEVICE int32_t i(uint32_t j) const { return (int32_t)value[j]; }
+    URN_DEVICE uint32_t flags() const { return flag_bits; }
+    URN_DEVICE int64_t table() const { return row; }
 };
 
-URN_HOST_DEVICE ParamsRoom params_room(Arena &arena) {
-    ParamsRoom room = {arena.take<RowHead>(1, "params.head"), arena.take<StepNow>(URN_MAX_STEPS, "params.steps")};
+template <class Dtype> struct StepOf { typedef StepNow Type; };
+template <> struct StepOf<Full> { typedef FullStep Type; };
+
+template <class Dtype> struct ParamsRoom {
+    Shared<RowHead> head;                       // [1]
+    Shared<typename StepOf<Dtype>::Type> steps; // [URN_MAX_STEPS]
+};
+
+template <class Dtype> URN_HOST_DEVICE ParamsRoom<Dtype> params_room(Arena &arena) {
+    ParamsRoom<Dtype> room = {arena.take<RowHead>(1, "params.head"),
+                              arena.take<typename StepOf<Dtype>::Type>(URN_MAX_STEPS, "params.steps")};
     return room;
 }
 
@@ -42,12 +69,12 @@ struct RowPlace {
 };
 
 // One thread calls. Which slot and list the row has, where it lies, what its randomness is.
-template <class Stored>
+template <class Dtype>
 URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &state, int32_t lists, int64_t row,
                               RowHead &head) {
     RowPlace at = {row, 0, 0, 0};
     const urn_matrix &m = p.logits;
-    head = {0, 0, 0, 0, 0, 0};
+    head = {0, 0, 0, 0, 0, 0, 0, 0};
     if (p.row_count && row >= Global<const int32_t>(p.row_count, 1, TAG_INDEX).load(0)) at.status = URN_ROW_PADDING;
     if (at.status) return at;
     int64_t slot = p.slot ? Global<const int32_t>(p.slot, m.rows, TAG_INDEX).load(row) : row;
@@ -55,8 +82,10 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
         at.status = URN_ROW_PADDING;
     else if (slot < 0 || slot >= p.slots)
         at.status = URN_ROW_INDEX;
+    if (at.status == 0 && p.done && Global<const uint8_t>(p.done, p.slots, TAG_INDEX).load(slot) != 0)
+        at.status = URN_ROW_PADDING;
     if (at.status) return at;
-    at.slot = (int32_t)slot;
+    at.slot = head.slot = (int32_t)slot;
     at.list = p.list ? Global<const int32_t>(p.list, p.slots, TAG_INDEX).load(slot) : p.list_value;
     int64_t from = row, start = 0, cols = m.cols;
     if (m.offsets) {
@@ -73,6 +102,7 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
             start = from * m.row_stride; // 64 bits: rows * row_stride may pass 2^31
     }
     if (at.list < 0 || at.list >= lists) at.status = URN_ROW_INDEX;
+    if (Dtype::full && !(draw_span<true>(p, row).good && kept_span(p, row).good)) at.status = URN_ROW_INDEX;
     if (p.position)
         head.position = Global<const uint32_t>(p.position, m.rows, TAG_INDEX).load(row);
     else if (state.slots == 0)
@@ -85,7 +115,8 @@ URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &
     uint64_t seed = p.seed ? Global<const uint64_t>(p.seed, p.slots, TAG_INDEX).load(slot) : p.seed_value;
     uint64_t label = p.label ? Global<const uint64_t>(p.label, p.slots, TAG_INDEX).load(slot) : (uint64_t)from;
     head.key = row_key(seed, label);
-    head.data = (uint64_t)(uintptr_t)((const Stored *)m.data + start);
+    uint64_t element = Dtype::full && m.dtype != URN_F32 ? 2 : sizeof(typename Dtype::Stored);
+    head.data = (uint64_t)(uintptr_t)m.data + (uint64_t)start * element;
     head.cols = (uint32_t)cols;
     return at;
 }
@@ -98,19 +129,23 @@ URN_DEVICE uint32_t param_bits(const urn_param &param, const RowPlace &at, int64
     return array.load(param.by == URN_BY_SLOT ? at.slot : at.row);
 }
 
+// The table row of this row: -1 where the step is neutral; an index error in `status`.
+URN_DEVICE int64_t table_row(const urn_step &step, const RowPlace &at, int64_t rows, int64_t table_rows,
+                             int32_t &status) {
+    int64_t m = step.map ? Global<const int32_t>(step.map, rows, TAG_PARAM).load(at.row) : at.row;
+    if (m < -1 || m >= table_rows) status |= URN_ROW_INDEX;
+    return m;
+}
+
 // One thread calls for one step. Its parameter; op 0 where the step is neutral; or the row's error in `status`.
-URN_DEVICE StepNow step_now(const urn_step &step, uint32_t index, const urn_sample_params &p, const RowPlace &at,
-                            int32_t &status) {
-    StepNow now = {(uint32_t)step.op, 0, index, 0};
+URN_DEVICE void step_now(const urn_step &step, const urn_sample_params &p, const urn_slots_view &, const RowPlace &at,
+                         StepNow &now, int32_t &status) {
     int64_t rows = p.logits.rows;
     if (step.op == URN_OP_MASK) {
-        int64_t m = step.map ? Global<const int32_t>(step.map, rows, TAG_PARAM).load(at.row) : at.row;
-        if (m == -1)
-            now.op = 0;
-        else if (m < 0 || m >= step.table_rows)
-            status = URN_ROW_INDEX;
+        int64_t m = table_row(step, at, rows, step.table_rows, status);
+        if (m == -1) now.op = 0;
         now.value = (uint32_t)m;
-        return now;
+        return;
     }
     bool integer = step.op == URN_OP_TOP_K;
     uint32_t scalar = integer ? (uint32_t)step.param[0].i : f32_bits(step.param[0].f);
@@ -122,20 +157,23 @@ URN_DEVICE StepNow step_now(const urn_step &step, uint32_t index, const urn_samp
     if (step.op == URN_OP_TOP_K) good = k >= -1, neutral = k <= 0;
     if (step.op == URN_OP_TOP_P) good = f >= 0.0f && f <= 1.0f, neutral = f == 1.0f;
     if (step.op == URN_OP_MIN_P) good = f >= 0.0f && f <= 1.0f, neutral = f == 0.0f;
-    if (!good) status = URN_ROW_PARAM;
+    if (!good) status |= URN_ROW_PARAM;
     if (neutral) now.op = 0;
-    return now;
 }
 
+URN_DEVICE void step_now(const urn_step &step, const urn_sample_params &p, const urn_slots_view &state,
+                         const RowPlace &at, FullStep &now, int32_t &status); // full_params.h
+
 // All lanes of one warp call. The answer lies in room after the caller's next block barrier.
-template <class Stored>
+template <class Dtype>
 URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &lists, const urn_slots_view &state,
-                            int64_t row, ParamsRoom room) {
-    RowHead head = {0, 0, 0, 0, 0, 0};
+                            int64_t row, ParamsRoom<Dtype> room) {
+    typedef typename StepOf<Dtype>::Type Step;
+    RowHead head = {0, 0, 0, 0, 0, 0, 0, 0};
     RowPlace at = {row, 0, 0, 0};
     uint32_t begin = 0, count = 0;
     if (lane_id() == 0) {
-        at = place_row<Stored>(p, state, lists.count, row, head);
+        at = place_row<Dtype>(p, state, lists.count, row, head);
         if (at.status == 0) {
             Global<const int32_t> begins(lists.begin, lists.count + 1, TAG_PARAM);
             begin = (uint32_t)begins.load(at.list);
@@ -146,16 +184,23 @@ URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &li
     at.slot = (int32_t)shfl((uint32_t)at.slot, 0);
     begin = shfl(begin, 0);
     count = shfl(count, 0);
-    StepNow mine = {0, 0, 0, 0};
+    Step mine = {};
     int32_t error = 0;
-    if (lane_id() < count)
-        mine = step_now(Global<const urn_step>(lists.steps, begin + count, TAG_PARAM).load(begin + lane_id()),
-                        begin + lane_id(), p, at, error);
-    // an index error hides a parameter error: such a row reads nothing more
-    if (any(error == URN_ROW_INDEX))
+    if (lane_id() < count) {
+        urn_step step = Global<const urn_step>(lists.steps, begin + count, TAG_PARAM).load(begin + lane_id());
+        mine.op = (uint32_t)step.op;
+        mine.at = begin + lane_id();
+        step_now(step, p, state, at, mine, error);
+    }
+    // an index error hides the others: such a row reads nothing more
+    bool parameter = any((error & URN_ROW_PARAM) != 0);
+    if (any((error & URN_ROW_INDEX) != 0))
         at.status |= URN_ROW_INDEX;
-    else if (any(error == URN_ROW_PARAM))
+    else if (parameter)
         at.status |= URN_ROW_PARAM;
+    if constexpr (Dtype::full) {
+        if (any((error & URN_ROW_STATE) != 0) && !(at.status & URN_ROW_INDEX)) at.status |= URN_ROW_STATE;
+    }
     uint32_t exist = ballot(mine.op != 0);
     if (mine.op != 0) room.steps.store((size_t)popc_u32(exist & ((1u << lane_id()) - 1)), mine);
     head.steps = (uint32_t)popc_u32(exist);
@@ -164,10 +209,10 @@ URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &li
         // a product of temperatures that overflows never comes back: T is not finite when an epoch opens
         float t = 1.0f;
         for (uint32_t i = 0; i < head.steps; i++) {
-            StepNow s = room.steps.load(i);
-            if (s.op == URN_OP_TEMPERATURE) t = t * bits_f32(s.value);
+            Step s = room.steps.load(i);
+            if (s.op == URN_OP_TEMPERATURE) t = t * s.f(0);
         }
-        if (at.status == 0 && !(t < bits_f32(0x7f800000u))) at.status = URN_ROW_PARAM;
+        if (!(at.status & ~URN_ROW_STATE) && !(t < bits_f32(0x7f800000u))) at.status |= URN_ROW_PARAM;
         if (at.status == 0 && head.cols == 0) at.status = URN_ROW_EMPTY;
         head.status = at.status;
         room.head.store(0, head);

@@ -43,8 +43,9 @@ template <int TEAM, bool RESIDENT> URN_HOST_DEVICE SelectRoom select_room(Arena 
 
 // Add up one round's histogram over this block's slice: folded into room.low and room.high.
 template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room, LawWeight w,
-                          bool mass, uint32_t prefix, uint32_t mask, uint32_t shift, uint32_t bins) {
+URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room,
+                          typename LawOf<Dtype>::Law w, typename LawOf<Dtype>::Key order, bool mass, uint32_t prefix,
+                          uint32_t mask, uint32_t shift, uint32_t bins) {
     URN_ROLLED
     for (uint32_t b = team.thread; b < bins; b += team.threads) {
         for (int i = 0; i < 3; i++) room.limb[i].store(b, 0);
@@ -62,7 +63,7 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
             row.logits(unit, x);
             URN_UNROLL
             for (uint32_t i = 0; i < UNIT; i++) {
-                uint32_t key = order_key(x[i]);
+                uint32_t key = order.of(x[i]);
                 if (!(bits >> i & 1) || (key & mask) != prefix) continue;
                 uint32_t bin = (key & ~mask) >> shift;
                 if (!mass) {
@@ -130,11 +131,12 @@ template <int TEAM> URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room,
     return room.crossing.load(0);
 }
 
-// A keep rule on the order: the shortest prefix whose count, or mass, reaches a sum.
+// A keep rule on an order: the shortest prefix whose count, or mass, reaches a sum.
 struct Target {
     uint64_t sum;
     bool mass;
-    bool all; // everything stays
+    bool all;  // everything stays
+    bool ties; // what ties with the last one stays too
 };
 
 struct Cut {
@@ -145,15 +147,15 @@ struct Cut {
 
 // The whole team calls. target.sum: at least 1, at most the sum over kept ids of 1, or of w.
 template <int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE Cut select_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room, LawWeight w,
-                          Target target) {
+URN_DEVICE Cut select_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room,
+                          typename LawOf<Dtype>::Law w, typename LawOf<Dtype>::Key order, Target target) {
     Cut cut = {0, 0, 0, false};
     uint32_t known = 0; // leading bits of the key found so far
     URN_ROLLED
     while (known < Dtype::key_bits && !cut.whole) {
         uint32_t width = min_of(32 - known, Digit<TEAM>::bits);
         uint32_t shift = 32 - known - width, mask = known ? ~0u << (32 - known) : 0;
-        histogram(team, row, room, w, target.mass, cut.key, mask, shift, 1u << width);
+        histogram(team, row, room, w, order, target.mass, cut.key, mask, shift, 1u << width);
         Crossing at = cross(team, room, 1u << width, target.sum - cut.above);
         cut.above += at.above;
         cut.inside = at.inside;

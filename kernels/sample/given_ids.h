@@ -47,8 +47,10 @@ URN_DEVICE void give_row(State<TEAM, Full, RESIDENT> &s, RankRoom room, const ur
         if (s.team.rank == 0 && s.team.thread < count) {
             int64_t at = base + first + s.team.thread;
             bool inside = (uint32_t)ids.load(at) < cols;
-            Global<int32_t>(p.given_rank, size, TAG_OUT)
-                .store(at, inside ? (int32_t)room.ranks.load(s.team.thread) : -1);
+            uint32_t before = room.ranks.load(s.team.thread);
+            // the places before the row read as -inf, and so were counted with an id that is -inf itself
+            if (room.drawn.load(s.team.thread).key == URN_KEY_MINUS_INF) before -= row.shift;
+            Global<int32_t>(p.given_rank, size, TAG_OUT).store(at, inside ? (int32_t)before : -1);
         }
     }
 }

@@ -14,7 +14,7 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE bool gumbel_one(State<TEAM, Dtype, RESIDENT> &s, const RowHead &head, uint32_t draw, Spot &spot) {
     const Row<Dtype, RESIDENT> &row = s.row;
     const Epoch &e = s.epoch;
-    LawWeight w = law_of(e);
+    auto w = s.law();
     Tally best = {0, 0, 0};
     URN_ROLLED
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {

@@ -38,7 +38,7 @@ URN_DEVICE bool draw_one(const State<TEAM, Dtype, RESIDENT> &s, uint64_t u, Spot
     }
     uint64_t r = mulhi_u64(u, e.mass.all.sum);
     if (r < e.mass.before || r - e.mass.before >= e.mass.own) return false;
-    spot = locate(s.row, law_of(e), r - e.mass.before);
+    spot = locate(s.row, s.law(), r - e.mass.before);
     return true;
 }
 
@@ -93,7 +93,7 @@ URN_DEVICE void draw_row(State<TEAM, Dtype, RESIDENT> &s, DrawRoom room, const R
             if (codes && p.codes_out && lane_id() == spot.lane) {
                 uint64_t left = s.epoch.greedy ? u
                                                : code_left(u, s.epoch.mass.all.sum, s.epoch.mass.before + spot.below,
-                                                           law_of(s.epoch).of(spot.x));
+                                                           s.law().of(spot.x));
                 Global<uint64_t>(p.codes_out, span.size, TAG_OUT).store(at, left);
             }
             if (p.rank && lane_id() < s.team.ranks)

@@ -7,22 +7,6 @@
 
 namespace urnd {
 
-// The whole team calls. E of bits.h section 6: a walk over the kept ids of the last epoch.
-template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE uint64_t entropy_sum(State<TEAM, Dtype, RESIDENT> &s) {
-    const Row<Dtype, RESIDENT> &row = s.row;
-    const Epoch &e = s.epoch;
-    uint64_t sum = 0; // a term is below 2^40, so the row's are below 2^62
-    for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
-        if (bits == 0) continue;
-        float x[UNIT];
-        row.logits(unit, x);
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? law_entropy_term<Dtype>(e, x[i]) : 0;
-    }
-    return team_tally(s.team, {sum, 0, 0}).all.sum;
-}
-
 // The whole team calls, at the row's end.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE void write_sides(State<TEAM, Dtype, RESIDENT> &s, const urn_sample_params &p, int64_t row,

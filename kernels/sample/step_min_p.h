@@ -6,25 +6,15 @@
 
 namespace urnd {
 
+struct StayHeavy {
+    LawWeight law;
+    uint64_t least;
+    URN_DEVICE bool of(float x, uint32_t) const { return law.of(x) >= least; }
+};
+
 // The whole team calls, in an open epoch that is not greedy. m in (0, 1].
 template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE void step_min_p(State<TEAM, Dtype, RESIDENT> &s, float m) {
-    Epoch &e = s.epoch;
-    const Row<Dtype, RESIDENT> &row = s.row;
-    LawWeight w = law_of(e);
-    uint64_t least = ceil_weight(m);
-    Tally mine = {0, 0, 0};
-    for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
-        if (bits == 0) continue;
-        float x[UNIT];
-        row.logits(unit, x);
-        uint32_t stay = 0;
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) stay |= (w.of(x[i]) >= least ? 1u : 0u) << i;
-        row.keep_bits(unit, bits & stay);
-        mine.sum += (uint32_t)popc_u32(bits & stay);
-    }
-    epoch_kept(e, (uint32_t)team_tally(s.team, mine).all.sum);
+    epoch_kept<Dtype>(s.epoch, keep_where(s.team, s.row, StayHeavy{s.law(), ceil_weight(m)}));
 }
 
 } // namespace urnd

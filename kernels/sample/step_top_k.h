@@ -7,7 +7,7 @@
 namespace urnd {
 
 // k >= 1. Where k reaches |K| all stay: that is the rule, and it costs no pass.
-URN_DEVICE Target step_top_k(const Epoch &e, uint32_t k) { return {k, false, k >= e.count}; }
+URN_DEVICE Target step_top_k(const Epoch &e, uint32_t k, bool ties) { return {k, false, k >= e.count, ties}; }
 
 } // namespace urnd
 

@@ -7,9 +7,9 @@
 namespace urnd {
 
 // p in [0, 1), after epoch_mass. p < 1 leaves out at least 2^-24 of Z, so some id always goes to the selection.
-URN_DEVICE Target step_top_p(const Epoch &e, float p) {
+URN_DEVICE Target step_top_p(const Epoch &e, float p, bool ties) {
     uint64_t need = ceil_product(p, e.mass.all.sum);
-    return {need ? need : 1, true, false};
+    return {need ? need : 1, true, false, ties};
 }
 
 } // namespace urnd

@@ -14,10 +14,10 @@ struct WholeId {
     uint64_t w;
     float probs, processed;
 };
-URN_DEVICE WholeId whole_id(const Epoch &e, bool in, float x) {
+URN_DEVICE WholeId whole_id(const Epoch &e, FullLaw law, bool in, float x) {
     if (!in) return {0, 0.0f, bits_f32(Full::minus_inf)};
     if (e.greedy) return {UINT64_C(1) << URN_F, 1.0f, x};
-    uint64_t w = law_of(e).of(x);
+    uint64_t w = law.of(x);
     float processed = x / e.temperature;
     if (e.linear) processed = x > 0.0f ? (float)(log2_f64((double)x) * URN_LN2) : bits_f32(Full::minus_inf);
     return {w, (float)((double)w / (double)e.mass.all.sum), processed};
@@ -63,7 +63,7 @@ URN_DEVICE void write_whole_rows(State<TEAM, Full, RESIDENT> &s, const urn_sampl
                 float x = 0.0f;
                 bool in = id < cols && in_kept(s, place);
                 if (in) x = value_at(s, place);
-                WholeId what = whole_id(s.epoch, in, x);
+                WholeId what = whole_id(s.epoch, s.law(), in, x);
                 uint32_t word = ballot(what.w > 0);
                 counted += (uint32_t)popc_u32(word);
                 if (pass == 0) continue;

@@ -136,6 +136,20 @@ template <class T> struct Global {
         simt::traffic[tag].written += sizeof(T);
         return __atomic_fetch_or(to, v, __ATOMIC_RELAXED);
     }
+    V add(int64_t i, V v) const {
+        T *to = at(i, 1);
+        simt::traffic[tag].read += sizeof(T);
+        simt::traffic[tag].written += sizeof(T);
+        return __atomic_fetch_add(to, v, __ATOMIC_RELAXED);
+    }
+    void store16(int64_t i, Vec16 v) const {
+        T *to = at(i, 16 / sizeof(T));
+        if (reinterpret_cast<uintptr_t>(to) % 16)
+            simt::fault("global memory, tag %d: 16 bytes at element %lld are not aligned", tag,
+                        static_cast<long long>(i));
+        simt::traffic[tag].written += 16;
+        std::memcpy(to, &v, sizeof v);
+    }
     Vec16 load16_once(int64_t i) const {
         const T *from = at(i, 16 / sizeof(T));
         if (reinterpret_cast<uintptr_t>(from) % 16)

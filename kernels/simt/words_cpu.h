@@ -114,6 +114,7 @@ URN_DEVICE void bulk_wait(Shared<uint64_t> barrier, uint32_t phase, URN_HERE) {
 // numbers: correctly rounded, never contracted (g++ runs with -ffp-contract=off)
 URN_DEVICE float fma_f32(float a, float b, float c) { return std::fma(a, b, c); }
 URN_DEVICE double fma_f64(double a, double b, double c) { return std::fma(a, b, c); }
+URN_DEVICE double sqrt_f64(double a) { return std::sqrt(a); }
 URN_DEVICE uint64_t mulhi_u64(uint64_t a, uint64_t b) {
     __extension__ typedef unsigned __int128 wide;
     return static_cast<uint64_t>((static_cast<wide>(a) * b) >> 64);

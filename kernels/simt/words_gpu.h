@@ -149,6 +149,8 @@ template <class T> struct Global {
     URN_DEVICE T load_once(int64_t i) const { return __ldcs(p + i); }
     URN_DEVICE void store(int64_t i, T v) const { p[i] = v; }
     URN_DEVICE T or_(int64_t i, T v) const { return atomicOr(p + i, v); } // returns the old value; T is uint32_t
+    URN_DEVICE T add(int64_t i, T v) const { return atomicAdd(p + i, v); }
+    URN_DEVICE void store16(int64_t i, Vec16 v) const { *reinterpret_cast<Vec16 *>(p + i) = v; }
     URN_DEVICE Vec16 load16_once(int64_t i) const {
         uint4 v = __ldcs(reinterpret_cast<const uint4 *>(p + i));
         return {{v.x, v.y, v.z, v.w}};
@@ -210,6 +212,7 @@ URN_DEVICE void bulk_wait(Shared<uint64_t> barrier, uint32_t phase) {
 // numbers: correctly rounded, never contracted (nvcc runs with --fmad=false)
 URN_DEVICE float fma_f32(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 URN_DEVICE double fma_f64(double a, double b, double c) { return __fma_rn(a, b, c); }
+URN_DEVICE double sqrt_f64(double a) { return __dsqrt_rn(a); }
 URN_DEVICE uint64_t mulhi_u64(uint64_t a, uint64_t b) { return __umul64hi(a, b); }
 URN_DEVICE uint32_t mulhi_u32(uint32_t a, uint32_t b) { return __umulhi(a, b); }
 URN_DEVICE int clz_u64(uint64_t v) { return __clzll((long long)v); }

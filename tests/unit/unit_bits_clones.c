@@ -5,6 +5,7 @@
 #include "host/cpu/cpu_calls.h"
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_loops.h"
+#include "host/cpu/cpu_values.h"
 #include "host/cpu/cpu_weights.h"
 #include "tests/urn_test.h"
 
@@ -93,6 +94,68 @@ START_TEST(clones_agree) {
 }
 END_TEST
 
+/* What the value loops make of a view, for each formula. */
+typedef struct {
+    float x[URNC_MIXTURE + 1][N];
+    int32_t top[URNC_MIXTURE + 1][GROUPS];
+    urnc_tally change[URNC_MIXTURE + 1], tsallis, gaps;
+} values;
+
+static void ask_values(const urnc_value_loops *loops, const urnc_view *view, const void *y, float M, values *v) {
+    urnc_change change = {.formula = URNC_SETTLE, .M = M, .a = 0.7f, .b = 2.3f, .c = 0.4f, .t = 1 << 29};
+    memset(v, 0, sizeof *v);
+    change.y = y, change.dtype = view->dtype;
+    for (int k = 0; k < 2; k++) {
+        change.scale[k].M = M + (float)k, change.scale[k].c = URN_LOG2E;
+        change.Z[k] = 0x1p47 + (double)k;
+    }
+    for (; change.formula <= URNC_MIXTURE; change.formula++)
+        loops->change(view, &change, 0, GROUPS, v->x[change.formula], v->top[change.formula],
+                      &v->change[change.formula]);
+    loops->tsallis(view, &change, 0, GROUPS, &v->tsallis);
+    loops->gaps(view, &change, 0, GROUPS, &v->gaps);
+}
+
+/* property  same bits from every clone of the loops that change values: x, tops, counts and what is wrong with values
+ */
+START_TEST(clones_change_values_alike) {
+    static float x[N], y[N];
+    static uint16_t packed_x[N], packed_y[N];
+    uint32_t bits[GROUPS * URNC_WORDS];
+    values *plain = ut_malloc(sizeof *plain), *clone = ut_malloc(sizeof *clone);
+    const urnc_loops *const *tables = urnc_loops_here();
+    for (uint64_t seed = 0; seed < 9; seed++) {
+        ut_rng rng = ut_rng_make(seed);
+        urn_dtype dtype = (urn_dtype)(seed % 3);
+        ut_fill(x, N, UT_NORMAL, seed < 6 ? 3.0 : 1e38, seed);
+        ut_fill(y, N, UT_NORMAL, seed < 6 ? 3.0 : 1e38, seed + 100);
+        ut_punch(x, N, 0.1, seed);
+        ut_punch(y, N, 0.05, seed + 100);
+        if (seed % 2) y[700] = seed % 4 == 1 ? NAN : INFINITY;
+        ut_round(x, N, dtype), ut_round(y, N, dtype);
+        for (int i = 0; i < N; i++) x[i] = x[i] == INFINITY ? 1.0f : x[i]; /* not in a row that was scanned */
+        ut_pack(x, N, dtype, dtype == URN_F32 ? (void *)x : packed_x);
+        ut_pack(y, N, dtype, dtype == URN_F32 ? (void *)y : packed_y);
+        for (int w = 0; w < GROUPS * URNC_WORDS; w++)
+            bits[w] = seed % 2 == 0 ? 0xffffffffu : w / URNC_WORDS == 3 ? 0 : (uint32_t)ut_u64(&rng);
+        float M = -INFINITY; /* of K */
+        for (int i = 0; i < N; i++) M = x[i] > M && (bits[i / 32] >> (i % 32) & 1) ? x[i] : M;
+        urnc_view view = {dtype == URN_F32 ? (const void *)x : packed_x, seed % 2 ? bits : NULL, N, (int32_t)dtype};
+        const void *other = dtype == URN_F32 ? (const void *)y : packed_y;
+        ask_values(urnc_loops_default.values, &view, other, M, plain);
+        UT_ASSERT(plain->change[URNC_SETTLE].count > 0 && plain->tsallis.sum > 0 && plain->gaps.count > 0,
+                  "nothing, seed %d", (int)seed);
+        for (int t = 0; tables[t]; t++) {
+            ask_values(tables[t]->values, &view, other, M, clone);
+            ut_note("seed %d, %s, dtype %d", (int)seed, tables[t]->name, (int)dtype);
+            UT_SAME_BITS((uint32_t *)clone, (uint32_t *)plain, sizeof *plain / 4, "values");
+        }
+    }
+    free(plain);
+    free(clone);
+}
+END_TEST
+
 /* property  the loops say what the formula says, element by element */
 START_TEST(loops_follow_the_formula) {
     static float x[N];
@@ -123,6 +186,7 @@ Suite *unit_bits_clones_suite(void) {
     tcase_set_tags(cpu, "cpu");
     tcase_set_timeout(cpu, 60);
     tcase_add_test(cpu, clones_agree);
+    tcase_add_test(cpu, clones_change_values_alike);
     tcase_add_test(cpu, loops_follow_the_formula);
     suite_add_tcase(suite, cpu);
     return suite;

@@ -164,6 +164,44 @@ START_TEST(penalties_have_the_published_numbers) {
 }
 END_TEST
 
+/* property  over all outputs: what the slot's table has counted and the drafts count; the prompt's set is only seen,
+ * and only if asked for; a table that was too small is URN_ROW_STATE, where it is read */
+START_TEST(penalties_over_outputs_read_the_slot) {
+    const float x[] = {2, 2, 2, 2, -2};
+    const int32_t draft[] = {1, 9}, none[] = {-1, -1};
+    /* 2 places: id 0 was committed 3 times, id 1 once */
+    int32_t count_id[4] = {1, 0, 0, 0};
+    uint32_t count_n[4] = {3, 0, 0, 0}, counted = 2, overflow = 0, prompt = 1u << 3 | 1u << 4 | 1u << 0, length = 0;
+    run *u = start();
+    uint32_t h = 1 * 0x9E3779B1u % 4;
+    if (count_id[h]) h++;
+    count_id[h] = 2, count_n[h] = 1;
+    u->state.slots = 1, u->state.counts = 2, u->state.count_slots = 4;
+    u->state.prompt_cols = 5, u->state.prompt_words = 1;
+    u->state.now.count_id = count_id, u->state.now.count_n = count_n, u->state.now.counted = &counted;
+    u->state.now.overflow = &overflow, u->state.now.prompt = &prompt, u->state.now.length = &length;
+    u->state.now.position = &length;
+    urn_step step = urn_penalties(urn_f(2), urn_f(.25f), urn_f(.5f), urn_i(0));
+    give_context(u, none, 2);
+    UT_ASSERT(run_steps(u, x, 5, &step, 1) == URN_ROW_OK, "status");
+    UT_ASSERT(u->x[0] == 1 - .75f - .5f && u->x[1] == 1 - .25f - .5f && u->x[2] == 2 && u->x[3] == 2 && u->x[4] == -2,
+              "outputs: %g %g %g %g", (double)u->x[0], (double)u->x[1], (double)u->x[3], (double)u->x[4]);
+    give_context(u, draft, 2);
+    step.flags = URN_STEP_PROMPT;
+    UT_ASSERT(run_steps(u, x, 5, &step, 1) == URN_ROW_OK, "status");
+    UT_ASSERT(u->x[0] == -.25f && u->x[1] == 1 - .5f - .5f && u->x[2] == 2 && u->x[3] == 1 && u->x[4] == -4,
+              "with drafts and prompt: %g %g %g %g", (double)u->x[0], (double)u->x[1], (double)u->x[3],
+              (double)u->x[4]);
+    overflow = 1;
+    UT_ASSERT(run_steps(u, x, 5, &step, 1) == URN_ROW_STATE, "a full table");
+    step.param[3] = urn_i(8);
+    UT_ASSERT(run_steps(u, x, 5, &step, 1) == URN_ROW_OK, "a window does not read the table");
+    step = urn_penalties(urn_f(1), urn_f(0), urn_f(0), urn_i(0));
+    UT_ASSERT(run_steps(u, x, 5, &step, 1) == URN_ROW_OK, "a neutral step does not read it either");
+    stop(u);
+}
+END_TEST
+
 /* property  values tilt a law as their authors' formula says, less their mean or not; -inf takes an id out */
 START_TEST(values_have_the_published_numbers) {
     static const double p3[] = {.5, .3, .2}, plain[] = {.17900002, .29194350, .52905648};
@@ -354,6 +392,7 @@ Suite *unit_bits_values_suite(void) {
     tcase_add_test(cpu, dry_pays_for_what_it_would_lengthen);
     tcase_add_test(cpu, temperatures_and_smoothing_have_the_published_numbers);
     tcase_add_test(cpu, penalties_have_the_published_numbers);
+    tcase_add_test(cpu, penalties_over_outputs_read_the_slot);
     tcase_add_test(cpu, values_have_the_published_numbers);
     tcase_add_test(cpu, value_steps_settle_and_stay_finite);
     tcase_add_test(cpu, links_follow_their_definitions);

@@ -69,6 +69,7 @@ static int32_t law_of(ut_bed *bed, const hand *h, double law[MOST]) {
 
 static void expect_law(ut_bed *bed, const hand *h, const double *wanted, const char *what) {
     double law[MOST];
+    ut_note("%s", urn_backend_name(bed->kind));
     int32_t status = law_of(bed, h, law);
     UT_ASSERT(status == 0, "%s: status %d", what, status);
     for (int i = 0; i < h->cols; i++)
