@@ -2,28 +2,14 @@
 #include "host/prog_args.h"
 #include "host/prog_decode.h"
 #include "host/prog_progress.h"
+#include "host/prog_serve.h"
 #include "host/prog_steps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    STEPS,
-    PRESET,
-    SET,
-    MIROSTAT,
-    ROWS,
-    TOKENS,
-    SEED,
-    DTYPE,
-    PROMPT,
-    MODEL,
-    DUMP,
-    DUMP_ALL,
-    BACKEND,
-    DEVICE,
-    THREADS
-};
+enum { STEPS, PRESET, SET, MIROSTAT, ROWS, TOKENS, SEED, DTYPE, PROMPT, MODEL, DUMP, DUMP_ALL, SERVE, SLOTS };
+enum { BACKEND = SLOTS + 1, DEVICE, THREADS };
 
 enum { MAX_PROMPT = 4096 };
 
@@ -111,6 +97,22 @@ static int fail(const prog_error *error) {
     return PROG_FAILED;
 }
 
+/* What the simulation decides for itself can not be given. Returns an exit code. */
+static int check_serve(const prog_values *v) {
+    static const int OTHERS[] = {STEPS, PRESET, SET, MIROSTAT, ROWS, PROMPT, DUMP, DUMP_ALL};
+    size_t i;
+    if (v->of[SLOTS].given && !v->of[SERVE].given) {
+        fprintf(stderr, "urn generate: --slots is for --serve\n");
+        return PROG_USAGE;
+    }
+    for (i = 0; v->of[SERVE].given && i < sizeof OTHERS / sizeof OTHERS[0]; i++)
+        if (v->of[OTHERS[i]].given) {
+            fprintf(stderr, "urn generate: --serve decides --%s itself: leave it out\n", prog_generate.options[OTHERS[i]].name);
+            return PROG_USAGE;
+        }
+    return PROG_OK;
+}
+
 static int run(const prog_values *v) {
     static int32_t prompt[MAX_PROMPT];
     urn_step steps[URN_MAX_STEPS];
@@ -140,7 +142,8 @@ static int run(const prog_values *v) {
         fprintf(stderr, "urn generate: --steps: %d at most, two are the program's own\n", URN_MAX_STEPS - 2);
         return PROG_USAGE;
     }
-    code = read_mirostat(&v->of[MIROSTAT], &p);
+    code = check_serve(v);
+    if (code == PROG_OK) code = read_mirostat(&v->of[MIROSTAT], &p);
     if (code != PROG_OK) return code;
     p.steps = steps;
     p.rows = (int32_t)v->of[ROWS].number;
@@ -159,6 +162,16 @@ static int run(const prog_values *v) {
     load = prog_seconds() - load;
     if (lm == NULL) {
         code = fail(&error);
+        goto done;
+    }
+    if (v->of[SERVE].given) {
+        prog_serve_params serve;
+        serve.requests = (int32_t)v->of[SERVE].number;
+        serve.slots = (int32_t)v->of[SLOTS].number;
+        serve.tokens = p.tokens;
+        serve.seed = p.seed;
+        serve.dtype = p.dtype;
+        code = prog_serve(&device, lm, &serve, &error);
         goto done;
     }
     p.prompt = prompt;
@@ -198,6 +211,10 @@ static const prog_option OPTIONS[] = {
      "(bf16 as u2)"},
     {"dump-all", 0, PROG_FLAG, NULL, NULL, 0, 0, NULL,
      "with --dump-logits: the rows of every token, one token after another"},
+    {"serve", 0, PROG_INT, "N", NULL, 1, 1 << 20, NULL,
+     "in place of sentences: simulate a server with N requests, then run each alone and compare every bit; --tokens is "
+     "the most of a request, and steps, prompts and --rows are the simulation's own"},
+    {"slots", 0, PROG_INT, "N", "64", 1, 1 << 16, NULL, "with --serve: requests that run at a time"},
     PROG_OPTION_BACKEND,
     PROG_OPTION_DEVICE,
     PROG_OPTION_THREADS,

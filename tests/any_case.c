@@ -259,7 +259,7 @@ static void pick_draws(any_case *c, any_source *s) {
         for (int64_t i = 0; i < cells; i++)
             codes[i] = ut_below(&rng, 12) ? ut_u64(&rng) : ut_below(&rng, 2) ? 0 : UINT64_MAX;
         job->codes = codes;
-        job->codes_in_place = any_one_in(s, 2);
+        job->codes_in_place = any_one_in(s, 2) && !job->draw_offsets;
     }
 }
 
@@ -271,7 +271,7 @@ static void pick_wants(any_case *c, any_source *s) {
         if (style == 0 || any_below(s, 4) < style) want |= UINT32_C(1) << k;
     }
     if (job->codes_in_place) want |= UT_WANT(codes_out);
-    if (!job->codes) want &= ~UT_WANT(codes_out);
+    if (job->method == URN_DRAW_GUMBEL || !job->codes) want &= ~UT_WANT(codes_out);
     if (any_one_in(s, 3)) { /* whole rows are long to compare: not in all cases */
         want &= ~(UT_WANT(probs) | UT_WANT(processed) | UT_WANT(kept_bits) | UT_WANT(kept_ids));
     }

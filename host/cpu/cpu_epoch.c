@@ -47,9 +47,9 @@ int urnc_epoch_open(urnc_row *row) {
     urnc_epoch_largest(row);
     if (row->top < URNC_ORDER_LEAST) return URN_ROW_EMPTY;
     urnc_scale before = row->scale;
-    row->scale.M = urnc_f32_of_order(row->top);
+    if (!row->scale.linear) row->scale.M = urnc_f32_of_order(row->top); /* a link's is from before the change */
     row->scale.c = URN_LOG2E / row->T;
-    row->W = urnc_weight_of(row->scale, row->scale.M);
+    row->W = urnc_weight_of(row->scale, urnc_f32_of_order(row->top));
     /* a temperature of 1 between two keep steps, or a rule that closes its epoch, need not change the weights */
     if (row->scale.M != before.M || row->scale.c != before.c) row->weighed = 0;
     row->greedy = is_greedy(row->T, row->scale.c);

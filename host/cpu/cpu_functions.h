@@ -43,6 +43,21 @@ static inline double urnc_log2_of(double v) {
     return fma(s, urnc_log2_series(s * s), (double)e);
 }
 
+/* G of bits.h section 4. Both sides of the turn are one division and one series: what differs is chosen before. */
+static inline double urnc_gumbel(uint64_t U) {
+    uint64_t turned = 0u - (uint64_t)(U >= URN_GUMBEL_TURN);
+    double u = (double)(U ^ turned) + 0.5;
+    uint64_t b = urnc_bits_of_f64(u), fraction = b & 0xfffffffffffffu;
+    uint64_t half = fraction > (UINT64_C(0x3ff6a09e667f3bcd) & 0xfffffffffffffu);
+    double m = urnc_f64_of_bits(fraction | (UINT64_C(1023) - half) << 52);
+    int32_t e = (int32_t)(b >> 52) - 1023 + (int32_t)half;
+    double v = u * 0x1p-64;
+    double s = (turned ? v : m - 1.0) / (turned ? 2.0 - v : m + 1.0);
+    double q = urnc_log2_series(s * s);
+    double E = turned ? s * q : 64.0 - fma(s, q, (double)e);
+    return -urnc_log2_of(E);
+}
+
 double urnc_exp2_of(double y);
 double urnc_pow(double a, double b);
 

@@ -12,11 +12,6 @@ typedef struct {
     double unit; /* 2^e */
 } spread_argument;
 
-static void take_census(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
-    (void)argument;
-    row->loops->census(&row->kept, g0, g1, tally);
-}
-
 static void find_spread(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
     const spread_argument *a = argument;
     row->loops->spread(&row->kept, a->M, a->unit, g0, g1, tally);
@@ -51,8 +46,8 @@ static int32_t least_order(float M, int32_t top, float bound) {
 }
 
 int urnc_keep_nsigma(urnc_row *row, const urnc_act *act) {
-    spread_argument a = {row->scale.M, 0};
-    urnc_tally all = urnc_over_groups(row, &row->kept, take_census, 0);
+    spread_argument a = {urnc_f32_of_order(row->top), 0}; /* M, but in a link's epoch, where x is a weight */
+    urnc_tally all = urnc_row_census(row);
     float R = below(a.M, urnc_f32_of_order(all.least));
     if (R == 0.0f) return URN_ROW_OK;
     int e = 19 - floor_log2(R);

@@ -19,7 +19,8 @@ static int begin(urnc_row *row, urnc_change *change, int *status) {
     return 1;
 }
 
-static int open_linear(urnc_row *row) {
+static int open_linear(urnc_row *row, const urnc_change *change) {
+    row->scale.M = change->M;
     row->scale.linear = 1;
     return urnc_epoch_open(row);
 }
@@ -54,7 +55,7 @@ int urnc_link_sparsemax(urnc_row *row, const urnc_act *act) {
         if (next < change.t) change.t = next, next = change.t - 1;
     }
     urnc_values_change(row, &change);
-    return open_linear(row);
+    return open_linear(row, &change);
 }
 
 int urnc_link_inverse_gap(urnc_row *row, const urnc_act *act) {
@@ -70,7 +71,7 @@ int urnc_link_inverse_gap(urnc_row *row, const urnc_act *act) {
     if (others > ONE) return URN_ROW_PARAM;
     x[first] = (float)((ONE - others) >> 16) * 0x1p-24f;
     row->top_stale = 1;
-    return open_linear(row);
+    return open_linear(row, &change);
 }
 
 /* The sum of weights falls with z, so the smallest z at which it is at most 2^F is found between two floats, by their
@@ -103,7 +104,7 @@ int urnc_link_tsallis(urnc_row *row, const urnc_act *act) {
     }
     change.b = urnc_f32_of_bits(fits ? low : high);
     urnc_values_change(row, &change);
-    return open_linear(row);
+    return open_linear(row, &change);
 }
 
 static void find_extremes(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
@@ -145,5 +146,5 @@ int urnc_link_mixture(urnc_row *row, const urnc_act *act) {
         change.Z[k] = (double)urnc_weigh_view(row, k ? &other : &row->kept, change.scale[k], row->sums).sum;
     }
     urnc_values_change(row, &change);
-    return open_linear(row);
+    return open_linear(row, &change);
 }

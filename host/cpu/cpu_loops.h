@@ -55,6 +55,8 @@ typedef struct urnc_digit {
     urnc_key_rule key;
 } urnc_digit;
 
+struct urnc_output_loops;
+
 typedef struct urnc_loops {
     const char *name;
     /* orders' extremes -> largest, least; the largest of each group -> top[g] */
@@ -103,7 +105,8 @@ typedef struct urnc_loops {
     /* how many come before (order, id) -> count */
     void (*rank)(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,
                  urnc_tally *tally);
-    const struct urnc_value_loops *values; /* cpu_values.h */
+    const struct urnc_value_loops *values;   /* cpu_values.h */
+    const struct urnc_output_loops *outputs; /* cpu_outputs.h */
 } urnc_loops;
 
 extern const urnc_loops urnc_loops_default;

@@ -1,6 +1,7 @@
 /* cpu_loops_body.h - the source of one table of loops; included once by each cpu_loops_*.c after its target. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_loops.h"
@@ -402,10 +403,11 @@ static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, i
     tally->count = count;
 }
 
+#include "host/cpu/cpu_outputs_body.h"
 #include "host/cpu/cpu_values_body.h"
 
 #define URNC_LOOPS_TABLE(label)                                                                                        \
     {                                                                                                                  \
         label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, ties, keep_weight, keep_light, heavy, \
-            census, spread, find, gather, rank, &value_loops                                                           \
+            census, spread, find, gather, rank, &value_loops, &output_loops                                            \
     }

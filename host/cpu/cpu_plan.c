@@ -14,6 +14,28 @@ static int is_padding(const urn_sample_params *p, int64_t r) {
     return (p->row_count && r >= *p->row_count) || (p->slot && p->slot[r] == -1);
 }
 
+/* Row r's part of arrays that its offsets lay out: none, and 0, if they run backwards, past `size` or over `most`. */
+static int part(const int64_t *offsets, int64_t r, int64_t size, int64_t most, int64_t *first, int64_t *n) {
+    *first = 0;
+    *n = 0;
+    if (offsets[r] < 0 || offsets[r + 1] < offsets[r] || offsets[r + 1] > size) return 0;
+    if (offsets[r + 1] - offsets[r] > most) return 0;
+    *first = offsets[r];
+    *n = offsets[r + 1] - offsets[r];
+    return 1;
+}
+
+/* Where the row's draws and kept ids go. 0 if an offset is wrong; what is wrong gets nothing. */
+static int place_outputs(const urn_sample_params *p, int64_t r, urnc_plan *plan) {
+    int good = 1;
+    plan->draw_first = r * p->draws;
+    plan->draws = p->draws;
+    plan->kept_first = plan->kept_room = 0;
+    if (p->draw_offsets) good &= part(p->draw_offsets, r, p->draws_size, p->draws, &plan->draw_first, &plan->draws);
+    if (p->kept_ids) good &= part(p->kept_offsets, r, p->kept_ids_size, INT64_MAX, &plan->kept_first, &plan->kept_room);
+    return good;
+}
+
 /* Row r of a view: its elements, how many, and its index in the caller's matrix. 0 if out of range. */
 static int place(const urn_matrix *m, int64_t r, urnc_plan *plan, uint64_t *index) {
     int64_t first;
@@ -76,10 +98,13 @@ static int is_full(const urnc_plan *plan, const urnc_act *act) {
 
 int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
                   urnc_plan *plan) {
+    int placed = place_outputs(p, r, plan);
     if (is_padding(p, r)) return URN_ROW_PADDING;
 
     int64_t slot = p->slot ? p->slot[r] : r;
     if (slot < 0 || slot >= p->slots) return URN_ROW_INDEX;
+    if (p->done && p->done[slot]) return URN_ROW_PADDING;
+    if (!placed) return URN_ROW_INDEX;
     int64_t list = p->list ? p->list[slot] : p->list_value;
     if (list < 0 || list >= lists->count) return URN_ROW_INDEX;
     int by_state = !p->position && state && state->slots > 0;

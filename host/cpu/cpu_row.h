@@ -36,6 +36,8 @@ typedef struct urnc_plan {
     const urn_sample_params *params;
     const urn_slots_view *state; /* NULL: none */
     int64_t r, slot;
+    /* its places in arrays by draw, and in the list of kept ids; none where the caller's offsets are wrong */
+    int64_t draw_first, draws, kept_first, kept_room;
     int32_t acts;
     urnc_act act[URN_MAX_STEPS];
 } urnc_plan;
@@ -116,6 +118,7 @@ float urnc_view_at(const urnc_view *view, int64_t i);
 static inline int32_t urnc_row_id(const urnc_row *row, int64_t i) { return row->id ? row->id[i] : (int32_t)i; }
 void urnc_row_compact(urnc_row *row);                       /* if K has been counted and is small enough */
 int64_t urnc_row_count(urnc_row *row);                      /* |K| */
+urnc_tally urnc_row_census(const urnc_row *row);            /* count, and the least order */
 int64_t urnc_row_first(const urnc_row *row, int32_t order); /* element of the first of K with this order */
 void urnc_row_only(urnc_row *row, int32_t order);           /* K = the first of K with this order */
 
@@ -203,10 +206,11 @@ uint64_t urnc_entropy_sum(const urnc_row *row);
 void urnc_draw_begin(urnc_row *row);
 int64_t urnc_draw_at(const urnc_row *row, uint64_t r); /* the first with S_i > r, for r < Z */
 int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j);
+int64_t urnc_draw_code(const urnc_row *row, uint64_t code, uint64_t *rest); /* and what the draw leaves of the code */
 
 /* cpu_outputs.c: ids and whatever else is asked for, of row r; or, for a status other than 0, the values of a row that
  * draws nothing. */
 void urnc_outputs_drawn(urnc_row *row, const urnc_plan *plan, const urn_sample_params *params, int64_t r);
-void urnc_outputs_none(const urn_sample_params *params, int64_t r);
+void urnc_outputs_none(const urnc_plan *plan, const urn_sample_params *params, int64_t r, int status);
 
 #endif

@@ -49,7 +49,7 @@ static void sample_row(const sample_call *call, int64_t r, void *scratch, int te
     if (status == URN_ROW_OK)
         urnc_outputs_drawn(&row, &plan, p, r);
     else
-        urnc_outputs_none(p, r);
+        urnc_outputs_none(&plan, p, r, status);
     if (p->status) p->status[r] = status;
 }
 

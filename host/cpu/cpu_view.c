@@ -50,8 +50,10 @@ static void take_census(const urnc_row *row, void *argument, int64_t g0, int64_t
     row->loops->census(&row->kept, g0, g1, tally);
 }
 
+urnc_tally urnc_row_census(const urnc_row *row) { return urnc_over_groups(row, &row->kept, take_census, 0); }
+
 int64_t urnc_row_count(urnc_row *row) {
-    if (row->count < 0) row->count = urnc_over_groups(row, &row->kept, take_census, 0).count;
+    if (row->count < 0) row->count = urnc_row_census(row).count;
     return row->count;
 }
 
