@@ -132,7 +132,7 @@ static void put_summary(const oracle_answer *a) {
                      (out->top_logprob && a->job->top_of == URN_LAW_RAW);
     s->mass = a->z;
     s->raw_mass = raw_needed ? oracle_mass(a->raw) : 0;
-    s->max = a->run->peak;
+    s->max = a->run->top; /* before a link changed it */
     s->c = a->run->c;
     s->raw_max = a->raw->top;
     s->cut_key = key_of(a->run->x[last]);
