@@ -21,7 +21,8 @@ struct Epoch {
     uint64_t opened; // Z when the epoch opened, where the log mass is asked for
     double log_mass; // A; only the thread that leads keeps it
     bool want_log_mass;
-    bool linear; // full form: a link ran, x is a weight
+    bool linear;    // full form: a link ran, x is a weight
+    float link_max; // M before the link
     bool spent;  // full form: a keep step took the first of K, so the epoch is to close
 };
 

@@ -30,9 +30,9 @@ template <int TEAM> URN_DEVICE uint32_t base_of(uint32_t digit) {
     return TEAM == TEAM_WARP ? digit : (uint32_t)SORT_BASE + digit;
 }
 
-// The whole team calls: keys of K into `keys`, in no order. Returns their number.
+// The whole team calls: keys of K into `keys`, in no order.
 template <int TEAM, bool RESIDENT>
-URN_DEVICE uint32_t gather_keys(Team<TEAM> &team, const Row<Full, RESIDENT> &row, SortRoom room,
+URN_DEVICE void gather_keys(Team<TEAM> &team, const Row<Full, RESIDENT> &row, SortRoom room,
                                 Global<uint32_t> keys) {
     if (team.leads()) room.gathered.store(0, 0);
     team_meet<TEAM>();
@@ -52,7 +52,6 @@ URN_DEVICE uint32_t gather_keys(Team<TEAM> &team, const Row<Full, RESIDENT> &row
             if (bits >> i & 1) keys.store(at++, order_key(x[i]));
     }
     team_meet<TEAM>();
-    return room.gathered.on_rank(0).load(0);
 }
 
 // Lanes of the warp whose digit is the caller's, among those that have one.

@@ -102,7 +102,7 @@ URN_DEVICE int32_t take_row(Team<TEAM> &team, const SampleRoom<TEAM, Dtype, RESI
     if (head.status) return head.status;
 
     Epoch fresh = {1.0f,  0,    0, false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, p.kept_logmass != nullptr,
-                   false, false};
+                   false, 0.0f, false};
     State<TEAM, Dtype, RESIDENT> s = {team, row_here(team, room, head, args, index), fresh, room.cut};
     LoadRow<TEAM, Dtype, RESIDENT>::start(s.team, s.row, room.load);
     TeamTally look = first_look(s.team, s.row, room.load);

@@ -14,7 +14,6 @@
 #include "kernels/sample/shard_list.h"
 #include "kernels/sample/shard_row.h"
 #include "kernels/sample/shard_top.h"
-#include "kernels/sample/slice_find.h"
 
 namespace urnd {
 
@@ -317,7 +316,10 @@ template <class Dtype, bool LISTS> URN_KERNEL(ShardPolicy::threads) shard_finish
                 return shard_value(room, head.logit_steps, slice.raw(i), slice.first + i).x;
             };
             auto weight_of = [&](uint32_t i) { return kept_weight(room, head, x_of(i), a.max).w; };
-            uint32_t i = find_in_slice(team, room.found, slice.cols, r - before, weight_of);
+            if (thread_id() == 0) room.find.target.store(0, r - before);
+            block_sync();
+            find_in_slice(team, room.find, 1, slice.cols, weight_of);
+            uint32_t i = room.find.found.load(0);
             a.id = (int32_t)(slice.first + i), a.x = x_of(i);
         }
     }

@@ -22,8 +22,9 @@ URN_DEVICE uint64_t step_tail_free(FullState<TEAM, RESIDENT> &s, const Here<TEAM
     uint32_t *keys = (uint32_t *)(work + groups * (args.work_bytes - 2048));
     Global<uint32_t> from(keys, places, TAG_WORKSPACE), to(keys + places, places, TAG_WORKSPACE);
     SortRoom room = sort_room<TEAM>(here.room.select, here.room.output.first_now);
-    uint32_t n = gather_keys(s.team, s.row, room, from);
+    uint32_t n = s.epoch.count;
     if (n < 3) return 0;
+    gather_keys(s.team, s.row, room, from);
     sort_keys(s.team, room, from, to, n);
     // each thread has a stretch of differences, in order: neighbours share words in L2
     FullLaw law = s.law();

@@ -100,12 +100,12 @@ URN_DEVICE int32_t value_step(State<TEAM, Full, RESIDENT> &s, const FullStep &no
             status = find_link(s, f);
         else if (now.op == URN_OP_BIAS || now.op == URN_OP_VALUES || now.op == URN_OP_DRY || now.op == URN_OP_PENALTIES)
             status = scatter_step(s, now, step, from);
+        if (!settle && is_link(now.op)) e.linear = true, e.link_max = key_value(e.largest);
         if (status == 0) status = value_walk(s, now.op == URN_OP_MIX ? +URN_ROW_INF : +URN_ROW_PARAM, f);
         if (status) return status;
         if (!settle) break;
         e.temperature = 1.0f;
     }
-    if (is_link(now.op)) e.linear = true;
     return 0;
 }
 

@@ -12,6 +12,7 @@ static const uint64_t small_ops = UINT64_C(1) << URN_OP_TEMPERATURE | UINT64_C(1
 
 static void hold(ut_bed *bed, uint64_t seed, const any_limits *limits, const char *what) {
     any_case *c = any_case_of(seed, limits);
+    if (c->job.draw_offsets) c->job.codes_in_place = 0; /* codes that no row draws stay, the oracle's stay unwritten */
     ut_draws *wanted = oracle_draws(&c->job), *found = ut_sample_all(bed, &c->job);
 #if URN_WITH_SIMT
     if (simt_fault_count()) any_case_print(c, stderr);
@@ -23,22 +24,33 @@ static void hold(ut_bed *bed, uint64_t seed, const any_limits *limits, const cha
     any_case_free(c);
 }
 
+/* A bed of launch shape number `shape`, with races looked for; NULL where the backend has but one shape. */
+static ut_bed *shaped(urn_backend_kind kind, int shape) {
+    static const int32_t shapes[][4] = {{1, 64, 0, 0}, {2, 64, 0, 0}, {3, 32, 4, 0}, {3, 64, 2, 1}};
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    if (kind != URN_BACKEND_SIMT && shape > 0) return NULL;
+    params.backend = kind;
+    params.threads = kind == URN_BACKEND_CUDA ? 0 : 1;
+    if (kind == URN_BACKEND_SIMT) {
+#if URN_WITH_SIMT
+        simt_options options = simt_get_options();
+        options.races = 1;
+        simt_set_options(&options);
+#endif
+        params.lane_order = shape % 3;
+        params.hint.team = shapes[shape][0], params.hint.threads = shapes[shape][1];
+        params.hint.cluster = shapes[shape][2], params.hint.streamed = shapes[shape][3];
+    }
+    return ut_open_with(&params);
+}
+
 /* property  each output alone is what the contract says, and so are all together
  * why       an output alone must know what it needs: masses, ids, values as given
  * shapes    a warp, a block, a cluster, and rows that are read again  */
 START_TEST(each_output_is_what_the_contract_says) {
-    static const int32_t shapes[][4] = {{1, 64, 0, 0}, {2, 64, 0, 0}, {3, 32, 4, 0}, {3, 64, 2, 1}};
     FOR_EACH_BACKEND(kind) {
-        if (kind != URN_BACKEND_SIMT && _i > 0) continue;
-        urn_ctx_params params = URN_CTX_PARAMS_INIT;
-        params.backend = kind;
-        params.threads = kind == URN_BACKEND_CUDA ? 0 : 1;
-        if (kind == URN_BACKEND_SIMT) {
-            params.lane_order = _i % 3;
-            params.hint.team = shapes[_i][0], params.hint.threads = shapes[_i][1];
-            params.hint.cluster = shapes[_i][2], params.hint.streamed = shapes[_i][3];
-        }
-        ut_bed *bed = ut_open_with(&params);
+        ut_bed *bed = shaped(kind, _i);
+        if (!bed) continue;
         for (int o = 0; o < UT_OUTPUT_COUNT; o++)
             for (int n = 0; n < ut_loops(16); n++) {
                 any_limits limits = {3, 300, small_ops, UINT32_C(1) << o, n % 2};
@@ -53,12 +65,50 @@ START_TEST(each_output_is_what_the_contract_says) {
 }
 END_TEST
 
+/* property  thousands of draws and hundreds of given ids a row are what the contract says
+ * why       more draws than a tile of the sort, and more ids than one walk ranks
+ * shapes    5,000 and 700 draws, Gumbel's 70; 150 given ids  */
+START_TEST(many_draws_are_what_the_contract_says) {
+    enum { COLS = 333, DRAWS = 5000, GIVEN = 150 };
+    static const int32_t draws[] = {DRAWS, 700, 70};
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = shaped(kind, _i);
+        if (!bed) continue;
+        for (int n = 0; n < 3; n++) {
+            float x[2 * COLS];
+            int32_t given[2 * GIVEN];
+            ut_fill(x, 2 * COLS, UT_NORMAL, 2, (uint64_t)n);
+            ut_punch(x, 2 * COLS, 0.1, 7);
+            for (int i = 0; i < 2 * GIVEN; i++) given[i] = (i * 7) % (COLS + 5) - 2;
+            urn_step steps[] = {urn_temperature(urn_f(1.5f)), urn_top_p(urn_f(0.97f))};
+            urn_list list = {steps, 2};
+            ut_job job = {.logits = x, .rows = 2, .cols = COLS, .misalign = 4, .draws = draws[n], .lists = &list,
+                          .list_count = 1, .seed_value = 11};
+            job.method = n == 2 ? URN_DRAW_GUMBEL : URN_DRAW_INVERSE;
+            job.given = given, job.given_stride = GIVEN;
+            job.want = UT_WANT_CLASSIC | UT_WANT(distinct_id) | UT_WANT(distinct_count) | UT_WANT(distinct_weight) |
+                       UT_WANT(distinct) | UT_WANT(given_logprob) | UT_WANT(given_rank);
+            ut_note("%d draws, shape %d", draws[n], _i);
+            ut_draws *wanted = oracle_draws(&job), *found = ut_sample_all(bed, &job);
+#if URN_WITH_SIMT
+            UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+#endif
+            UT_SAME_DRAWS(found, wanted, "many draws");
+            ut_draws_free(found);
+            ut_draws_free(wanted);
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 Suite *prop_each_output_suite(void);
 Suite *prop_each_output_suite(void) {
     Suite *suite = suite_create("prop_each_output");
     TCase *tcase = tcase_create("outputs");
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, each_output_is_what_the_contract_says, 0, 4);
+    tcase_add_loop_test(tcase, many_draws_are_what_the_contract_says, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite;
 }
