@@ -107,7 +107,8 @@ static int check_serve(const prog_values *v) {
     }
     for (i = 0; v->of[SERVE].given && i < sizeof OTHERS / sizeof OTHERS[0]; i++)
         if (v->of[OTHERS[i]].given) {
-            fprintf(stderr, "urn generate: --serve decides --%s itself: leave it out\n", prog_generate.options[OTHERS[i]].name);
+            fprintf(stderr, "urn generate: --serve decides --%s itself: leave it out\n",
+                    prog_generate.options[OTHERS[i]].name);
             return PROG_USAGE;
         }
     return PROG_OK;
