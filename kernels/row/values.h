@@ -34,14 +34,16 @@ URN_DEVICE int32_t value_walk(State<TEAM, Full, RESIDENT> &s, int32_t wrong, con
         float x[UNIT];
         row.logits(unit, x);
         uint32_t left = 0;
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) {
-            if (!(bits >> i & 1)) continue;
-            NewValue now = f(x[i], row.begin + unit * UNIT + i);
-            mine.flags |= (now.x != now.x ? 1u : 0u) | (now.wrong ? 2u : 0u);
-            x[i] = now.x;
-            uint32_t key = order_key(now.x);
-            if (key > URN_KEY_MINUS_INF) left |= 1u << i, mine.max = max_of(mine.max, key);
+        URN_ROLLED
+        for (uint32_t i = 0; i < UNIT; i++) { // one copy of f, which may be long
+            NewValue now = {x[0], false};
+            if (bits >> i & 1) {
+                now = f(now.x, row.begin + unit * UNIT + i);
+                mine.flags |= (now.x != now.x ? 1u : 0u) | (now.wrong ? 2u : 0u);
+                uint32_t key = order_key(now.x);
+                if (key > URN_KEY_MINUS_INF) left |= 1u << i, mine.max = max_of(mine.max, key);
+            }
+            turn_in(x, now.x);
         }
         row.put_logits(unit, x);
         if (left != bits) row.keep_bits(unit, left);

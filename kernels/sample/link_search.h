@@ -27,18 +27,19 @@ URN_DEVICE Tally link_sum(State<TEAM, Full, RESIDENT> &s, const ValueChange<RESI
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
-        URN_UNROLL
+        URN_ROLLED
         for (uint32_t i = 0; i < UNIT; i++) {
             uint32_t place = row.begin + unit * UNIT + i;
+            float v = turn(x);
             if (!(bits >> i & 1)) continue;
             if (what == SUM_WEIGHTS) {
-                mine.sum += place == f.first ? 0 : link_weight(f.g(x[i], place));
+                mine.sum += place == f.first ? 0 : link_weight(f.g(v, place));
             } else if (what == SUM_BELOW) {
-                uint32_t gap = sparsemax_gap(x[i], f.max);
+                uint32_t gap = sparsemax_gap(v, f.max);
                 if (gap < f.t) mine.sum += f.t - gap, mine.max++;
             } else if (what == SUM_ONE) {
                 float x2 = f.second.at(f.id_of(place));
-                mine.sum += weight(x[i], f.max, URN_LOG2E);
+                mine.sum += weight(v, f.max, URN_LOG2E);
                 mine.max = max_of(mine.max, order_key(x2));
                 mine.flags |= (x2 != x2 ? 1u : 0u) | (order_key(x2) == URN_KEY_PLUS_INF ? 2u : 0u);
             } else {
