@@ -90,7 +90,7 @@ void urnc_answer_summary(urnc_answer *a) {
     float x = urnc_f32_of_order(all.least);
     summary->mass = a->drawn.Z;
     summary->raw_mass = wants_raw_law(a->p) ? urnc_answer_raw(a)->Z : 0;
-    summary->max = row->scale.linear ? urnc_f32_of_order(row->top) : row->scale.M; /* a link's: the largest g */
+    summary->max = row->scale.M;
     summary->c = row->scale.c;
     summary->raw_max = urnc_f32_of_order(raw_row(a).top);
     summary->cut_key = urnc_key(x);

@@ -24,7 +24,7 @@ typedef enum urn_law { URN_LAW_RAW = 0, URN_LAW_DRAWN = 1 } urn_law;
 typedef struct urn_row_summary {
     uint64_t mass; /* Z of the law drawn from; greedy: 2^F */
     uint64_t raw_mass; /* Z of the raw law, 0 if nothing that was asked for needs it */
-    float max, c;  /* M and c of the last epoch; in a link's M is the largest g */
+    float max, c;  /* M and c of the last epoch; a link's: those before the change */
     float raw_max; /* always set */
     uint32_t cut_key; /* bits.h section 1: of the last id of K in the order */
     int32_t cut_id;
