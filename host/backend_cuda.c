@@ -212,6 +212,15 @@ static urn_status cuda_shard_finish(urn_ctx *ctx, struct CUstream_st *stream, co
     URN_ON_DEVICE(ctx, urnk_cuda_shard_finish(&ctx->device, params, all1, all2, stream));
 }
 
+static urn_status cuda_reject(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params) {
+    URN_ON_DEVICE(ctx, urnk_cuda_reject(&ctx->device, params, stream));
+}
+
+static urn_status cuda_reject_round(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
+                                    urn_reject_round *rounds) {
+    URN_ON_DEVICE(ctx, urnk_cuda_reject_round(&ctx->device, params, rounds, stream));
+}
+
 const urn_backend urn_backend_cuda = {
     .kind = URN_BACKEND_CUDA,
     .available = cuda_available,
@@ -237,6 +246,8 @@ const urn_backend urn_backend_cuda = {
     .shard_first = cuda_shard_first,
     .shard_second = cuda_shard_second,
     .shard_finish = cuda_shard_finish,
+    .reject = cuda_reject,
+    .reject_round = cuda_reject_round,
 };
 
 #endif

@@ -135,6 +135,15 @@ static urn_status simt_shard_finish(urn_ctx *ctx, struct CUstream_st *stream, co
     return convert("urnk_simt_shard_finish", urnk_simt_shard_finish(&ctx->device, params, all1, all2, stream));
 }
 
+static urn_status simt_reject(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params) {
+    return convert("urnk_simt_reject", urnk_simt_reject(&ctx->device, params, stream));
+}
+
+static urn_status simt_reject_round(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
+                                    urn_reject_round *rounds) {
+    return convert("urnk_simt_reject_round", urnk_simt_reject_round(&ctx->device, params, rounds, stream));
+}
+
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
     .available = simt_available,
@@ -160,6 +169,8 @@ const urn_backend urn_backend_simt = {
     .shard_first = simt_shard_first,
     .shard_second = simt_shard_second,
     .shard_finish = simt_shard_finish,
+    .reject = simt_reject,
+    .reject_round = simt_reject_round,
 };
 
 #endif

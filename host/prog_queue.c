@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { PREEMPT = 100, VICTIM, PLACE, SHUFFLE, PAD };          /* of prog_hash */
-enum { PREEMPT_EVERY = 4, PAD_EVERY = 6, ROOM_FOR_PADS = 4 }; /* a quarter more rows than slots */
+enum { PREEMPT_EVERY = 2, PAD_EVERY = 6, ROOM_FOR_PADS = 4 }; /* a quarter more rows than slots */
 
 static int64_t below(const prog_queue *queue, uint64_t what, uint64_t which, int64_t n) {
     return (int64_t)(prog_hash(queue->seed + (uint64_t)queue->step, what, which) % (uint64_t)n);

@@ -48,11 +48,11 @@ static int fill(const prog_lm *lm, prog_request *q, uint64_t seed, uint64_t numb
     return q->ids != NULL && q->logprob != NULL && q->logprob_raw != NULL;
 }
 
-/* They come a little faster than `slots` of them can be served, so that a queue forms and drains. */
+/* They come faster than `slots` of them can be served, at seven tokens each, so that a queue forms and drains. */
 prog_request *prog_requests_make(const prog_lm *lm, int32_t count, int32_t slots, int32_t tokens, uint64_t seed,
                                  prog_error *error) {
     prog_request *requests = calloc((size_t)count, sizeof *requests);
-    const int64_t span = 1 + (int64_t)count * tokens * 2 / 5 / slots;
+    const int64_t span = 1 + (int64_t)count * tokens / 10 / slots;
     int32_t i;
     for (i = 0; requests != NULL && i < count; i++)
         if (!fill(lm, &requests[i], seed, (uint64_t)i, span, tokens)) {

@@ -132,14 +132,14 @@ static void put_summary(const oracle_answer *a) {
                      (out->top_logprob && a->job->top_of == URN_LAW_RAW);
     s->mass = a->z;
     s->raw_mass = raw_needed ? oracle_mass(a->raw) : 0;
-    s->max = a->run->peak;
+    s->max = a->run->top; /* before a link changed it */
     s->c = a->run->c;
     s->raw_max = a->raw->top;
     s->cut_key = key_of(a->run->x[last]);
     s->cut_id = last;
     s->kept = (int32_t)size;
     s->flags = (a->run->greedy ? URN_SUMMARY_GREEDY : 0) | (a->run->valued ? URN_SUMMARY_VALUES | URN_SUMMARY_SET : 0);
-    for (int64_t i = 0; i < a->n && !a->run->greedy; i++) {
+    for (int64_t i = 0; i < a->n; i++) {
         float x = a->run->x[i], cut = a->run->x[last];
         if (!a->run->kept[i] && a->raw->kept[i] && (x > cut || (x == cut && i < last))) s->flags |= URN_SUMMARY_SET;
     }

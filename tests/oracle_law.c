@@ -51,11 +51,12 @@ static long double entropy_of(const walk *w) {
     return h;
 }
 
-static void keep_at_least(walk *w, long double threshold) {
+/* relative: the threshold is a share of the largest, which passes without rounding, as do its ties. */
+static void keep_at_least(walk *w, long double threshold, int relative) {
     long double top = w->p[w->order[0]];
     for (int64_t j = 0; j < w->size; j++) {
         int32_t i = w->order[j];
-        if (w->p[i] != top || j == 0) note_margin(w, w->p[i] / threshold - 1);
+        if (w->p[i] != top || (j == 0 && !relative)) note_margin(w, w->p[i] / threshold - 1);
         w->run->kept[i] = w->p[i] >= threshold || (j == 0 && top < threshold);
     }
     if (top < threshold) return;
@@ -175,18 +176,18 @@ static void keep_step(walk *w, const oracle_step *step) {
         keep_prefix(w, p, ties);
         break;
     case URN_OP_MIN_P:
-        keep_at_least(w, p * w->p[w->order[0]]);
+        keep_at_least(w, p * w->p[w->order[0]], 1);
         break;
     case URN_OP_TOP_A:
-        keep_at_least(w, p * w->p[w->order[0]] * w->p[w->order[0]]);
+        keep_at_least(w, p * w->p[w->order[0]] * w->p[w->order[0]], 0);
         break;
     case URN_OP_EPSILON:
-        keep_at_least(w, p);
+        keep_at_least(w, p, 0);
         break;
     case URN_OP_ETA:
         h = entropy_of(w);
         t = sqrtl(p) * expl(-h);
-        keep_at_least(w, p < t ? p : t);
+        keep_at_least(w, p < t ? p : t, 0);
         break;
     case URN_OP_TYPICAL:
         keep_typical(w, p);
@@ -203,7 +204,7 @@ static void keep_step(walk *w, const oracle_step *step) {
         break;
     case URN_OP_MIROSTAT:
         t = exp2l(-p);
-        keep_at_least(w, t < 1 ? t : 1);
+        keep_at_least(w, t < 1 ? t : 1, 0);
         break;
     default:
         keep_zipf(w, p);

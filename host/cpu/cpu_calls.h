@@ -40,7 +40,7 @@ void urnc_shard_second(const urn_shard_params *params, const urn_shard_message1 
 void urnc_shard_finish(const urn_shard_params *params, const urn_shard_message1 *all1, const urn_shard_message2 *all2,
                        int threads);
 void urnc_reject(const urn_reject_params *params, int threads);
-/* rounds [rows]: one round each, as urn_reject_round says; on the first, id and next are -1 and 0. */
+/* rounds [rows]: one round each, as urn_reject_round says; on the first, id is -1 and next 0. */
 void urnc_reject_round(const urn_reject_params *params, urn_reject_round *rounds, int threads);
 
 /* The instruction set of the clone that runs here: "x86-64-v4", "x86-64-v3" or "default". */

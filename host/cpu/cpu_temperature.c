@@ -3,5 +3,5 @@
 
 int urnc_temperature(urnc_row *row, const urnc_act *act) {
     row->T = row->T * act->f[0];
-    return URN_ROW_OK;
+    return isfinite(row->T) ? URN_ROW_OK : URN_ROW_PARAM; /* a plan knows it before, but for dynamic ones */
 }

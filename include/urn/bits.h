@@ -157,7 +157,7 @@
  *                    (below) ends with the ids before it. An empty one does nothing.
  *      no-repeat n   neutral 0. N = |context|, h its ids. For every i in 0 .. N - n with h[i .. i+n-2] = h[N-n+1 ..
  *                    N-1], the id h[i+n-1] leaves.
- *    Ids outside [0, cols) in lists and contexts take nothing out.
+ *    Ids outside [0, cols) in lists and contexts take nothing out; cols, here and below, is the length of the row.
  *    The *context* of a row is what its slot keeps of prompt and output, oldest first (slots.h: up to `history` ids),
  *    then the row's drafts in flight (urn_sample_params.overlay). The *outputs* are the ids committed as output since
  *    reset, counted by the slot, and the drafts in flight.
@@ -194,8 +194,9 @@
  *      dynamic temperature t, delta, power
  *                    changes T and no x. Opens an epoch if none is open; n = |K|. Greedy epoch, or n = 1: nothing.
  *                    u = min(1, max(0, H2 / LOG2(f64(n)))) in f64; lo = max(0, t - delta), hi = t + delta in f32;
- *                    T = T * f32(f64(lo) + f64(hi - lo) * POW(u, f64(power))). Closes the epoch. delta = 0: it is
- *                    temperature t. Neutral: t = 1 with delta = 0.
+ *                    T = T * f32(f64(lo) + f64(hi - lo) * POW(u, f64(power))). Closes the epoch. A T that is not
+ *                    finite, then or after a later temperature: URN_ROW_PARAM. delta = 0: it is temperature t.
+ *                    Neutral: t = 1 with delta = 0.
  *
  * 9  Links: at most one in a list, with only keep steps after it. A link closes the epoch, settles, and opens one of
  *    its own in which x becomes g, a linear weight in [0, 1] (f32), w = floor(g * 2^F), and the order is of g. K empty:

@@ -30,8 +30,8 @@ typedef struct urn_reject_params {
     const uint32_t *position; /* [rows]; NULL: position_value */
     uint64_t seed_value;
     uint32_t position_value;
-    int32_t accepts;          /* geometric: trials end at so many accepted, 2 to URN_REJECT_MAX_TRIALS */
-    int32_t rejects;          /* geometric: or at so many rejected, 1 to URN_REJECT_MAX_TRIALS */
+    int32_t accepts; /* geometric: trials end at so many accepted, 2 to URN_REJECT_MAX_TRIALS */
+    int32_t rejects; /* geometric: or at so many rejected, 1 to URN_REJECT_MAX_TRIALS */
     int32_t reserved;
     const uint32_t *accepted; /* urn_reject: [rows, accepted_stride] bit id % 32 of word id / 32 */
     int64_t accepted_stride;  /* words, at least ceil(cols / 32) */
@@ -41,13 +41,15 @@ typedef struct urn_reject_params {
     int32_t *tried;    /* [rows] ids or trials looked at */
     int32_t *status;   /* [rows] URN_ROW_ bits */
 
-    void *workspace;   /* urn_reject_host: urn_reject_workspace(rows) bytes on the device; NULL: the stream's scratch */
+    void *workspace; /* urn_reject_host: urn_reject_workspace(rows) bytes on the device; NULL: the stream's scratch */
     size_t workspace_bytes;
 } urn_reject_params;
 
-#define URN_REJECT_PARAMS_INIT \
-    { (uint32_t)sizeof(urn_reject_params), 0, { NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL }, NULL, NULL, NULL, 0, 0, 2, 1, \
-      0, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0 }
+#define URN_REJECT_PARAMS_INIT                                                                                         \
+    {                                                                                                                  \
+        (uint32_t)sizeof(urn_reject_params), 0, {NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL}, NULL, NULL, NULL, 0, 0, 2, 1, \
+            0, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0                                                                \
+    }
 
 /* urn_reject - the form with the constraint as bits in device memory.
  *
@@ -71,8 +73,9 @@ URN_API urn_status urn_reject(urn_stream *stream, const urn_reject_params *param
 /* urn_reject_workspace - bytes of device scratch for urn_reject_host; pure, monotone; 0 for rows it refuses. */
 URN_API size_t urn_reject_workspace(int64_t rows);
 
-/* A predicate: say of each of `count` ids whether it is accepted in this row. No id is asked about twice. */
-typedef void (*urn_accept)(void *user, int64_t row, const int32_t *ids, int32_t count, uint8_t *accepted);
+/* A predicate: 1 if this row accepts the id, else 0. Asked once for an id; by the geometric estimator, which draws with
+ * replacement, now and then again. */
+typedef int (*urn_accept)(void *user, int64_t row, int32_t id);
 
 /* urn_reject_host - the form with the constraint as a function on the host, called for few ids: a round brings the next
  * ids of every row that still needs some; the predicate sees them one by one until its row has ended. Waits.
@@ -87,17 +90,21 @@ typedef void (*urn_accept)(void *user, int64_t row, const int32_t *ids, int32_t 
  *  returns as urn_reject, without accepted; | URN_E_WORKSPACE | URN_E_MEMORY | URN_E_CAPTURE */
 URN_API urn_status urn_reject_host(urn_stream *stream, const urn_reject_params *params, urn_accept accept, void *user);
 
-/* A row between two rounds of urn_reject_host, as backends see it. */
+/* A row between two rounds of urn_reject_host, as backends see it. The host sets `next` between rounds. */
 #define URN_REJECT_ROUND 16
+#define URN_REJECT_ENDED -1 /* leave the record alone */
+#define URN_REJECT_LOG -2   /* write log_weight = f32((log2 weight[0] - log2 mass) * LN2), nothing else */
 typedef struct urn_reject_round {
-    int64_t key;      /* recursive: the Gumbel key of the last id given */
-    int32_t id;       /* and that id; -1: none yet */
-    int32_t next;     /* ids or trials given in earlier rounds; -1: the row has ended, leave it alone */
-    uint64_t mass;    /* out: Z */
-    int32_t status;   /* out */
-    int32_t count;    /* out: how many are given now; fewer than URN_REJECT_ROUND at the end of the order */
-    uint64_t weight[URN_REJECT_ROUND]; /* out: w of each */
-    int32_t ids[URN_REJECT_ROUND];     /* out: the next ids in the order, or the next trials */
+    int64_t key;    /* recursive: the Gumbel key of the last id given, in and out */
+    int32_t id;     /* and that id; -1: none yet */
+    int32_t next;   /* ids or trials given in earlier rounds, or one of the values above */
+    uint64_t mass;  /* out: Z; 0 where status is not 0 */
+    int32_t status; /* out */
+    int32_t count;  /* out: how many are given now; fewer than URN_REJECT_ROUND at the end of the order */
+    uint64_t weight[URN_REJECT_ROUND]; /* out: recursive: w of each; else, and past count, 0 */
+    int32_t ids[URN_REJECT_ROUND];     /* out: the next ids in the order, or the next trials; past count -1 */
+    float log_weight;
+    int32_t reserved;
 } urn_reject_round;
 
 #ifdef __cplusplus

@@ -47,7 +47,8 @@ URN_API const char *urn_last_error(void);
 
 /* Row status bits: device memory, one int32 a row, 0 means drawn. Bits are or-ed, so no order matters; a row
  * with URN_ROW_INDEX or URN_ROW_PADDING reads nothing more, so it has no other bit; a step's PARAM and STATE
- * likewise come before the logits are read, but for values in lists and tables, which come when their step runs. */
+ * likewise come before the logits are read, but for values in lists and tables, which come when their step runs.
+ * Indices of a step that is neutral for the row are not looked at. */
 #define URN_ROW_LIST(X) \
     X(URN_ROW_OK, 0, "drawn") \
     X(URN_ROW_NAN, 1, "a logit is NaN") \

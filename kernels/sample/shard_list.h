@@ -70,7 +70,10 @@ URN_DEVICE ShardAnswer run_list(const urn_shard_params &p, Team<TEAM_BLOCK> &tea
             if (greedy) kept = kept && i == 0;
         }
         w = !kept ? 0 : greedy ? UINT64_C(1) << URN_F : weight(x, max, c);
-        if (step.op == URN_OP_TOP_K && !greedy) kept = kept && block_before(team, kept ? 1 : 0) < step.value;
+        if (step.op == URN_OP_TOP_K && !greedy) {
+            bool among = block_before(team, kept ? 1 : 0) < step.value; // every thread meets here
+            kept = kept && among;
+        }
         if (step.op != URN_OP_TOP_K) {
             uint64_t before = block_before(team, w);
             z = team_tally(team, {w, 0, 0}).all.sum;
@@ -101,7 +104,8 @@ URN_DEVICE ShardAnswer run_list(const urn_shard_params &p, Team<TEAM_BLOCK> &tea
                 gumbel_key(y < -0x1p20 ? -0x1p20 : y, gumbel_bits(gumbel_block(head.key, id, 0, head.position), id));
             mine = {(uint64_t)(key + (INT64_C(1) << 62)), ~id, 0};
         }
-        drawn = kept && team_reduce<PickBest>(team, mine).all.max == ~id;
+        uint32_t best = team_reduce<PickBest>(team, mine).all.max;
+        drawn = kept && best == ~id;
     } else {
         uint64_t r = mulhi_u64(draw_bits(head.key, 0, head.position), z), before = 0;
         URN_ROLLED
@@ -109,9 +113,9 @@ URN_DEVICE ShardAnswer run_list(const urn_shard_params &p, Team<TEAM_BLOCK> &tea
             before += ~(uint32_t)list.entry.load(j) < id ? list.weight.load(j) : 0;
         drawn = kept && before <= r && r - before < w;
     }
-    if (drawn) room.found.store(0, i);
+    if (drawn) room.find.found.store(0, i);
     block_sync();
-    uint64_t winner = list.entry.load(room.found.load(0));
+    uint64_t winner = list.entry.load(room.find.found.load(0));
     answer.id = (int32_t) ~(uint32_t)winner;
     answer.x = key_value((uint32_t)(winner >> 32));
     return answer;

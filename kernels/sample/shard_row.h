@@ -6,7 +6,7 @@
 #include "kernels/bits/dev_exp2.h"
 #include "kernels/bits/dev_order.h"
 #include "kernels/bits/dev_philox.h"
-#include "kernels/row/team.h"
+#include "kernels/sample/slice_find.h"
 #include "urn/shard.h"
 
 namespace urnd {
@@ -63,7 +63,7 @@ struct ShardRoom {
     Shared<ShardStep> steps;    // [URN_SHARD_MAX_STEPS]
     Shared<ShardCut> cuts;      // [URN_SHARD_MAX_STEPS]
     Shared<ShardMerged> merged; // [1]
-    Shared<uint32_t> found;     // [1]
+    FindRoom find;              // [1]
 };
 
 URN_HOST_DEVICE ShardRoom shard_room(Arena &arena) {
@@ -72,7 +72,7 @@ URN_HOST_DEVICE ShardRoom shard_room(Arena &arena) {
                       arena.take<ShardStep>(URN_SHARD_MAX_STEPS, "shard.steps"),
                       arena.take<ShardCut>(URN_SHARD_MAX_STEPS, "shard.cuts"),
                       arena.take<ShardMerged>(1, "shard.merged"),
-                      arena.take<uint32_t>(1, "shard.found")};
+                      find_room(arena, 1)};
     return room;
 }
 

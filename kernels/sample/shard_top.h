@@ -23,15 +23,15 @@ URN_HOST_DEVICE TopRoom top_room(Arena &arena, bool wanted) {
 
 // The block calls, between barriers: the largest URN_SHARD_K entries, falling, 0 where there are none. A bitonic sort.
 URN_DEVICE void sort_top(TopRoom room) {
-    uint32_t count = room.count.load(0);
-    for (uint32_t i = thread_id(); i < TOP_ROOM; i += ShardPolicy::threads)
-        if (i >= count) room.entry.store(i, 0);
+    uint32_t count = room.count.load(0), size = URN_SHARD_K;
+    while (size < count) size *= 2;
+    for (uint32_t i = count + thread_id(); i < size; i += ShardPolicy::threads) room.entry.store(i, 0);
     block_sync();
     URN_ROLLED
-    for (uint32_t run = 2; run <= TOP_ROOM; run *= 2) {
+    for (uint32_t run = 2; run <= size; run *= 2) {
         URN_ROLLED
         for (uint32_t step = run / 2; step > 0; step /= 2) {
-            for (uint32_t i = thread_id(); i < TOP_ROOM / 2; i += ShardPolicy::threads) {
+            for (uint32_t i = thread_id(); i < size / 2; i += ShardPolicy::threads) {
                 uint32_t low = i / step * step * 2 + i % step, high = low + step;
                 uint64_t a = room.entry.load(low), b = room.entry.load(high);
                 if ((low & run) == 0 ? a < b : a > b) room.entry.store(low, b), room.entry.store(high, a);

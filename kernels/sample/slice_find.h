@@ -8,32 +8,46 @@ namespace urnd {
 
 enum { FIND_EACH = 4 }; // consecutive ids of a thread: their loads meet in the same sectors
 
-// The whole block calls, and gets the id, below cols; weight_of(i) is called once or twice for each id up to it, in
-// order of chunks. target is below the sum of all weights. found: a word of shared memory.
+struct FindRoom {
+    Shared<uint64_t> target; // [most]
+    Shared<uint32_t> found;  // [most]
+};
+
+URN_HOST_DEVICE FindRoom find_room(Arena &arena, uint32_t most) {
+    FindRoom room = {arena.take<uint64_t>(most, "find.target"), arena.take<uint32_t>(most, "find.found")};
+    return room;
+}
+
+// The whole block calls, between barriers: room.found of each target, which are below the sum of all weights. One walk,
+// which ends with the last of them; weight_of(i) is called in order of chunks, and once more for each id before a
+// target in its thread's few.
 template <class F>
-URN_DEVICE uint32_t find_in_slice(Team<TEAM_BLOCK> &team, Shared<uint32_t> found, uint32_t cols, uint64_t target,
-                                  const F &weight_of) {
+URN_DEVICE void find_in_slice(Team<TEAM_BLOCK> &team, FindRoom room, uint32_t targets, uint32_t cols,
+                              const F &weight_of) {
+    uint64_t passed = 0;
+    uint32_t done = 0;
     URN_ROLLED
-    for (uint32_t base = 0; base < cols; base += team.threads * FIND_EACH) {
+    for (uint32_t base = 0; base < cols && done < targets; base += team.threads * FIND_EACH) {
         uint32_t first = base + team.thread * FIND_EACH;
         uint64_t mine = 0;
         URN_ROLLED
         for (uint32_t i = first; i < first + FIND_EACH && i < cols; i++) mine += weight_of(i);
-        uint64_t before = block_before(team, mine), all = team_tally(team, {mine, 0, 0}).all.sum;
-        if (target >= all) {
-            target -= all;
-            continue;
-        }
-        if (before <= target && target - before < mine) { // one thread
-            uint64_t left = target - before;
+        uint64_t before = passed + block_before(team, mine);
+        URN_ROLLED
+        for (uint32_t t = 0; t < targets; t++) {
+            uint64_t target = room.target.load(t);
+            if (target < before || target - before >= mine) continue;
+            uint64_t left = target - before; // this thread has it
             uint32_t i = first;
             for (uint64_t w = weight_of(i); w <= left; w = weight_of(i)) left -= w, i++;
-            found.store(0, i);
+            room.found.store(t, i);
         }
-        block_sync();
-        return found.load(0);
+        passed += team_tally(team, {mine, 0, 0}).all.sum;
+        done = 0;
+        URN_ROLLED
+        for (uint32_t t = 0; t < targets; t++) done += room.target.load(t) < passed ? 1 : 0;
     }
-    return 0; // the target was not below the sum
+    block_sync();
 }
 
 } // namespace urnd

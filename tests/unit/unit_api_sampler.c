@@ -180,11 +180,12 @@ START_TEST(tables_are_held_against_the_call) {
     urn_sampler *sampler;
     urn_stream *stream;
     urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
-    UT_OK(urn_stream_create(the_plant.ctx, urn_sample_workspace(NULL, 2, COLS + 50), &stream));
+    UT_OK(urn_stream_create(the_plant.ctx, 0, &stream));
     p.ids = out;
 
     UT_OK(urn_sampler_create(the_plant.ctx, all, 2, &sampler));
     p.sampler = sampler;
+    UT_OK(urn_stream_reserve(stream, urn_sample_workspace(sampler, 2, COLS + 50)));
     p.logits = urn_matrix_dense(logits, URN_F32, 1, COLS, 0);
     UT_OK(urn_sample(stream, &p));
     p.logits = urn_matrix_dense(logits, URN_F32, 1, COLS + 1, 0);
@@ -197,6 +198,7 @@ START_TEST(tables_are_held_against_the_call) {
 
     UT_OK(urn_sampler_create(the_plant.ctx, all, 3, &sampler));
     p.sampler = sampler;
+    UT_OK(urn_stream_reserve(stream, urn_sample_workspace(sampler, 2, COLS + 50)));
     p.logits = urn_matrix_dense(logits, URN_BF16, 1, COLS, 0);
     UT_OK(urn_sample(stream, &p));
     p.logits.dtype = URN_F32;
