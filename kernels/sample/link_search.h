@@ -19,33 +19,23 @@ enum LinkSum {
 // The whole team calls. Overflow: weights are at most 2^40, t - u at most 2^30, of 2^22 ids.
 template <int TEAM, bool RESIDENT>
 URN_DEVICE Tally link_sum(State<TEAM, Full, RESIDENT> &s, const ValueChange<RESIDENT> &f, LinkSum what) {
-    const Row<Full, RESIDENT> &row = s.row;
     Tally mine = {0, 0, 0};
-    URN_ROLLED
-    for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-        uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
-        if (bits == 0) continue;
-        float x[UNIT];
-        row.logits(unit, x);
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) {
-            uint32_t place = row.begin + unit * UNIT + i;
-            if (!(bits >> i & 1)) continue;
-            if (what == SUM_WEIGHTS) {
-                mine.sum += place == f.first ? 0 : link_weight(f.g(x[i], place));
-            } else if (what == SUM_BELOW) {
-                uint32_t gap = sparsemax_gap(x[i], f.max);
-                if (gap < f.t) mine.sum += f.t - gap, mine.max++;
-            } else if (what == SUM_ONE) {
-                float x2 = f.second.at(f.id_of(place));
-                mine.sum += weight(x[i], f.max, URN_LOG2E);
-                mine.max = max_of(mine.max, order_key(x2));
-                mine.flags |= (x2 != x2 ? 1u : 0u) | (order_key(x2) == URN_KEY_PLUS_INF ? 2u : 0u);
-            } else {
-                mine.sum += weight(f.second.at(f.id_of(place)), f.max2, URN_LOG2E);
-            }
+    each_kept(s.team, s.row, [&](float x, uint32_t place) {
+        if (what == SUM_WEIGHTS) {
+            mine.sum += place == f.first ? 0 : link_weight(f.g(x, place));
+        } else if (what == SUM_BELOW) {
+            uint32_t gap = sparsemax_gap(x, f.max);
+            if (gap < f.t) mine.sum += f.t - gap, mine.max++;
+        } else if (what == SUM_ONE) {
+            float x2 = f.second.at(f.id_of(place));
+            mine.sum += weight(x, f.max, URN_LOG2E);
+            mine.max = max_of(mine.max, order_key(x2));
+            mine.flags |= (x2 != x2 ? 1u : 0u) | (order_key(x2) == URN_KEY_PLUS_INF ? 2u : 0u);
+        } else {
+            mine.sum += weight(f.second.at(f.id_of(place)), f.max2, URN_LOG2E);
         }
-    }
+        return true;
+    });
     uint32_t count = mine.max;
     Tally all = team_tally(s.team, mine).all;
     if (what == SUM_BELOW) all.max = (uint32_t)team_tally(s.team, {count, 0, 0}).all.sum;

@@ -1,5 +1,5 @@
-/* prop_each_output.c - every draw and output over the steps of the small kernels, on the kernels' launch shapes, against the
- * oracle. */
+/* prop_each_output.c - every draw and output over the steps of the small kernels, on the kernels' launch shapes,
+ * against the oracle. */
 #include "tests/any_case.h"
 #include "tests/oracle.h"
 #if URN_WITH_SIMT
@@ -82,8 +82,14 @@ START_TEST(many_draws_are_what_the_contract_says) {
             for (int i = 0; i < 2 * GIVEN; i++) given[i] = (i * 7) % (COLS + 5) - 2;
             urn_step steps[] = {urn_temperature(urn_f(1.5f)), urn_top_p(urn_f(0.97f))};
             urn_list list = {steps, 2};
-            ut_job job = {.logits = x, .rows = 2, .cols = COLS, .misalign = 4, .draws = draws[n], .lists = &list,
-                          .list_count = 1, .seed_value = 11};
+            ut_job job = {.logits = x,
+                          .rows = 2,
+                          .cols = COLS,
+                          .misalign = 4,
+                          .draws = draws[n],
+                          .lists = &list,
+                          .list_count = 1,
+                          .seed_value = 11};
             job.method = n == 2 ? URN_DRAW_GUMBEL : URN_DRAW_INVERSE;
             job.given = given, job.given_stride = GIVEN;
             job.want = UT_WANT_CLASSIC | UT_WANT(distinct_id) | UT_WANT(distinct_count) | UT_WANT(distinct_weight) |
