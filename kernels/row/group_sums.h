@@ -25,7 +25,7 @@ struct OrderKey {
 struct FullLaw {
     float max, c;
     bool linear;
-    URN_DEVICE uint64_t of(float x) const { return linear ? floor_scaled(x, URN_F) : weight(x, max, c); }
+    URN_DEVICE uint64_t of(float x) const { return power_weight(linear ? linear_power(x) : power(x - max, c)); }
     // a of bits.h section 3: bits of surprise over the largest; in a link's epoch over probability 1.
     URN_DEVICE float surprise(float x) const {
         if (linear) return x == 0.0f ? bits_f32(0x7f800000u) : (float)-log2_f64((double)x);

@@ -28,8 +28,9 @@ URN_DEVICE void give_row(State<TEAM, Full, RESIDENT> &s, RankRoom room, const ur
             if (inside ? !row.holds(place) : s.team.rank != 0) continue;
             float x = inside ? value_at(s, place) : none, given = inside ? row.raw(place, x) : none;
             if (p.given_logprob) {
-                float lp = !inside ? none : in_kept(s, place) ? law_log_probability<Full>(s.epoch, x)
-                                                              : bits_f32(0xff800000u);
+                float lp = !inside             ? none
+                           : in_kept(s, place) ? law_log_probability<Full>(s.epoch, x)
+                                               : bits_f32(0xff800000u);
                 Global<float>(p.given_logprob, size, TAG_OUT).store(base + first + j, lp);
             }
             if (p.given_logprob_raw) {

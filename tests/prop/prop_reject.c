@@ -96,7 +96,7 @@ START_TEST(weights_are_unbiased) {
                 sum += w, squares += w * w;
             }
             double wanted = id < 0 ? k->mass : (k->accepted >> id & 1) ? p[id] : 0, mean = sum / MANY;
-            double error = sqrt((squares / MANY - mean * mean) / MANY) + 1e-7;
+            double error = sqrt(fmax(0, squares / MANY - mean * mean) / MANY) + 1e-6;
             UT_ASSERT(fabs(mean - wanted) < 5.2 * error, "id %d: mean weight %g +- %g, wanted %g", id, mean, error,
                       wanted);
         }
@@ -109,10 +109,10 @@ END_TEST
 
 /* property  the predicate on the host gives the bits of the bits on the device, whatever the dtype and the row; it is
  *           asked `tried` times at most; with every id accepted the id is urn_sample's, by that method
- * shapes    rows of 1 to 3,000 ids with holes, ties, nothing possible, NaN, +inf, nothing accepted, one id accepted */
+ * shapes    rows of 1 to 1,500 ids with holes, ties, nothing possible, NaN, +inf, nothing accepted, one id accepted */
 START_TEST(host_and_device_forms_agree) {
     enum { ROWS = 12 };
-    static const int64_t cols[] = {1, 40, 700, 3000};
+    static const int64_t cols[] = {1, 40, 700, 1500};
     int64_t n = cols[_i % 4], stride = (n + 31) / 32 + 1;
     urn_dtype dtype = (urn_dtype)(_i % 3);
     FOR_EACH_BACKEND(kind) {
