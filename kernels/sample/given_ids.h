@@ -48,7 +48,8 @@ URN_DEVICE void give_row(State<TEAM, Full, RESIDENT> &s, RankRoom room, const ur
         if (s.team.rank == 0 && s.team.thread < count) {
             int64_t at = base + first + s.team.thread;
             bool inside = (uint32_t)ids.load(at) < cols;
-            Global<int32_t>(p.given_rank, size, TAG_OUT).store(at, inside ? (int32_t)room.ranks.load(s.team.thread) : -1);
+            Global<int32_t>(p.given_rank, size, TAG_OUT)
+                .store(at, inside ? (int32_t)room.ranks.load(s.team.thread) : -1);
         }
     }
 }
