@@ -132,10 +132,16 @@ static void weights(const urnc_view *view, urnc_scale scale, int64_t g, uint64_t
 /* The values whose order is asked for: x itself, or y made from it. */
 static const float *keys(urnc_key_rule key, urnc_scale scale, const float *x, float *y) {
     if (key.kind == URNC_BY_VALUE) return x;
+    if (scale.linear) {
+        FOR_GROUP(i) y[i] = urnc_surprise_linear(x[i]);
+    } else {
+        FOR_GROUP(i) y[i] = urnc_surprise_exp(x[i], scale.M, scale.c);
+    }
     FOR_GROUP(i) {
-        float near = -fabsf(urnc_surprise(scale, x[i]) - key.centre);
-        float outside = x[i] > -INFINITY ? -FLT_MAX : -INFINITY;
-        y[i] = x[i] >= key.least ? near : outside;
+        uint32_t in = 0u - (uint32_t)(x[i] >= key.least), no = 0u - (uint32_t)(x[i] == -INFINITY);
+        uint32_t near = urnc_bits_of_f32(fabsf(y[i] - key.centre)) & in;
+        uint32_t far = urnc_bits_of_f32(FLT_MAX) & ~in & ~no, outside = urnc_bits_of_f32(INFINITY) & no;
+        y[i] = -urnc_f32_of_bits(near | far | outside);
     }
     return y;
 }
@@ -304,9 +310,9 @@ static void heavy(const urnc_view *view, urnc_scale scale, uint64_t least, int32
         if ((top && top[g] < floor_order) || !load(view, g, x)) continue;
         int32_t count = 0;
         FOR_WEIGHT(i, w, scale, x, {
-            int32_t order = w >= least ? urnc_order(x[i]) : INT32_MAX;
+            int32_t in = 0 - (int32_t)(w >= least), order = (urnc_order(x[i]) & in) | (INT32_MAX & ~in);
             low = order < low ? order : low;
-            count += w >= least ? 1 : 0;
+            count -= in;
         });
         tally->count += count;
     }
@@ -320,9 +326,9 @@ static void census(const urnc_view *view, int64_t g0, int64_t g1, urnc_tally *ta
         if (!load(view, g, x)) continue;
         int32_t count = 0;
         FOR_GROUP(i) {
-            int32_t order = x[i] > -INFINITY ? urnc_order(x[i]) : INT32_MAX;
+            int32_t in = 0 - (int32_t)(x[i] > -INFINITY), order = (urnc_order(x[i]) & in) | (INT32_MAX & ~in);
             low = order < low ? order : low;
-            count += x[i] > -INFINITY ? 1 : 0;
+            count -= in;
         }
         tally->count += count;
     }
@@ -335,10 +341,9 @@ static void spread(const urnc_view *view, float M, double unit, int64_t g0, int6
         if (!load(view, g, x)) continue;
         uint64_t sum = 0, squares = 0; /* below 256 * 2^40 */
         FOR_GROUP(i) {
-            float q = M - x[i];
-            q = q > FLT_MAX ? FLT_MAX : q;
-            q = x[i] > -INFINITY ? q : 0.0f;
-            uint64_t steps = (uint32_t)(int32_t)((double)q * unit); /* q >= 0, so cutting is floor */
+            float q = urnc_at_most(M - x[i], FLT_MAX);
+            int32_t in = 0 - (int32_t)(x[i] > -INFINITY);
+            uint64_t steps = (uint32_t)((int32_t)((double)q * unit) & in); /* q >= 0, so cutting is floor */
             sum += steps;
             squares += steps * steps;
         }

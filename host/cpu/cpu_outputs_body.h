@@ -67,14 +67,16 @@ static void gumbel(const urnc_view *view, urnc_scale scale, const urnc_noise *no
         if ((top && top[g] < urnc_order(noise->least)) || !load(view, g, x)) continue;
         noise_group(noise, g, view->n, U);
         if (scale.linear) {
-            FOR_GROUP(i) y[i] = urnc_log2_of((double)(x[i] > 0.0f ? x[i] : 1.0f));
+            FOR_GROUP(i) y[i] = urnc_log2_of((double)urnc_positive(x[i]));
         } else {
             FOR_GROUP(i) y[i] = (double)(x[i] - scale.M) * (double)scale.c;
         }
         FOR_GROUP(i) {
-            double bounded = y[i] > -0x1p20 ? y[i] : -0x1p20;
+            uint64_t b = urnc_bits_of_f64(y[i]), most = urnc_bits_of_f64(-0x1p20);
+            double bounded = urnc_f64_of_bits(b < most ? b : most); /* y is not above 0 */
             int64_t k = (int64_t)floor((bounded + urnc_gumbel(U[i])) * 0x1p40);
-            key[i] = x[i] >= noise->least ? k : INT64_MIN;
+            int64_t out = 0 - (int64_t)(x[i] < noise->least);
+            key[i] = (k & ~out) | (INT64_MIN & out);
         }
         int64_t largest = INT64_MIN;
         FOR_GROUP(i) largest = key[i] > largest ? key[i] : largest;
