@@ -61,6 +61,19 @@ static urn_status cpu_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, con
     return URN_OK;
 }
 
+static urn_status cpu_reject(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params) {
+    (void)stream;
+    urnc_reject(params, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_reject_round(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
+                                   urn_reject_round *rounds) {
+    (void)stream;
+    urnc_reject_round(params, rounds, ctx->info.threads);
+    return URN_OK;
+}
+
 const urn_backend urn_backend_cpu = {
     .kind = URN_BACKEND_CPU,
     .available = cpu_available,
@@ -80,4 +93,6 @@ const urn_backend urn_backend_cpu = {
     .slots_prompt = cpu_slots_prompt,
     .slots_mirostat = cpu_slots_mirostat,
     .slots_gather = cpu_slots_gather,
+    .reject = cpu_reject,
+    .reject_round = cpu_reject_round,
 };

@@ -32,14 +32,14 @@ static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], 
     }
 }
 
-/* The uniforms of group g's ids. Where ids are element numbers, two neighbours share a block; ids of a short row need
+/* The uniforms of group g's ids. Where ids are numbers from an even one on, two neighbours share a block; others need
  * not, so each of them takes its own and drops half. */
 static void noise_group(const urnc_noise *noise, int64_t g, int64_t n, uint64_t U[URNC_GROUP]) {
     uint32_t index[BLOCKS];
     uint64_t even[BLOCKS], odd[BLOCKS];
     int64_t first = g * URNC_GROUP;
-    if (!noise->id) {
-        for (int i = 0; i < BLOCKS; i++) index[i] = (uint32_t)(first / 2) + (uint32_t)i;
+    if (!noise->id && noise->first % 2 == 0) {
+        for (int i = 0; i < BLOCKS; i++) index[i] = (uint32_t)((noise->first + first) / 2) + (uint32_t)i;
         noise_blocks(noise, index, even, odd);
         for (int i = 0; i < BLOCKS; i++) {
             U[2 * i] = even[i];
@@ -48,34 +48,44 @@ static void noise_group(const urnc_noise *noise, int64_t g, int64_t n, uint64_t 
         return;
     }
     for (int half = 0; half < URNC_GROUP && first + half < n; half += BLOCKS) {
-        const int32_t *id = noise->id + first + half;
+        uint32_t id[BLOCKS];
         int64_t many = n - first - half < BLOCKS ? n - first - half : BLOCKS;
-        for (int i = 0; i < BLOCKS; i++) index[i] = i < many ? (uint32_t)id[i] >> 1 : 0;
+        for (int i = 0; i < BLOCKS; i++) {
+            int64_t number = first + half + i;
+            id[i] = (uint32_t)(noise->first + (noise->id ? i < many ? noise->id[number] : 0 : number));
+            index[i] = id[i] >> 1;
+        }
         noise_blocks(noise, index, even, odd);
-        for (int i = 0; i < BLOCKS; i++) U[half + i] = i < many && id[i] & 1 ? odd[i] : even[i];
+        for (int i = 0; i < BLOCKS; i++) U[half + i] = id[i] & 1 ? odd[i] : even[i];
     }
+}
+
+static int keys_of_group(const urnc_view *view, urnc_scale scale, const urnc_noise *noise, int64_t g,
+                         const int32_t *top, int64_t key[URNC_GROUP]) {
+    float x[URNC_GROUP];
+    uint64_t U[URNC_GROUP];
+    double y[URNC_GROUP];
+    if ((top && top[g] < urnc_order(noise->least)) || !load(view, g, x)) return 0;
+    if (view->n - g * URNC_GROUP < URNC_GROUP) memset(U, 0, sizeof U); /* noise_group leaves some as they were */
+    noise_group(noise, g, view->n, U);
+    if (scale.linear) {
+        FOR_GROUP(i) y[i] = urnc_log2_of((double)(x[i] > 0.0f ? x[i] : 1.0f));
+    } else {
+        FOR_GROUP(i) y[i] = (double)(x[i] - scale.M) * (double)scale.c;
+    }
+    FOR_GROUP(i) {
+        double bounded = y[i] > -0x1p20 ? y[i] : -0x1p20;
+        int64_t k = (int64_t)floor((bounded + urnc_gumbel(U[i])) * 0x1p40);
+        key[i] = x[i] >= noise->least ? k : INT64_MIN;
+    }
+    return 1;
 }
 
 static void gumbel(const urnc_view *view, urnc_scale scale, const urnc_noise *noise, int64_t g0, int64_t g1,
                    const int32_t *top, urnc_best *best) {
-    float x[URNC_GROUP];
-    uint64_t U[URNC_GROUP];
-    double y[URNC_GROUP];
     int64_t key[URNC_GROUP];
-    memset(U, 0, sizeof U); /* the last group of a short row leaves some as they were */
     for (int64_t g = g0; g < g1; g++) {
-        if ((top && top[g] < urnc_order(noise->least)) || !load(view, g, x)) continue;
-        noise_group(noise, g, view->n, U);
-        if (scale.linear) {
-            FOR_GROUP(i) y[i] = urnc_log2_of((double)(x[i] > 0.0f ? x[i] : 1.0f));
-        } else {
-            FOR_GROUP(i) y[i] = (double)(x[i] - scale.M) * (double)scale.c;
-        }
-        FOR_GROUP(i) {
-            double bounded = y[i] > -0x1p20 ? y[i] : -0x1p20;
-            int64_t k = (int64_t)floor((bounded + urnc_gumbel(U[i])) * 0x1p40);
-            key[i] = x[i] >= noise->least ? k : INT64_MIN;
-        }
+        if (!keys_of_group(view, scale, noise, g, top, key)) continue;
         int64_t largest = INT64_MIN;
         FOR_GROUP(i) largest = key[i] > largest ? key[i] : largest;
         if (largest == INT64_MIN || (best->at >= 0 && largest <= best->key)) continue;
@@ -139,4 +149,4 @@ static void process(const urnc_view *view, urnc_processing how, float T, int64_t
     }
 }
 
-static const struct urnc_output_loops output_loops = {gumbel, ranks, shares, nonzero, process};
+static const struct urnc_output_loops output_loops = {keys_of_group, gumbel, ranks, shares, nonzero, process};
