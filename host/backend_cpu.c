@@ -61,6 +61,12 @@ static urn_status cpu_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, con
     return URN_OK;
 }
 
+static urn_status cpu_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    (void)stream;
+    urnc_tiny(params, ctx->info.threads);
+    return URN_OK;
+}
+
 static urn_status cpu_reject(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params) {
     (void)stream;
     urnc_reject(params, ctx->info.threads);
@@ -93,6 +99,7 @@ const urn_backend urn_backend_cpu = {
     .slots_prompt = cpu_slots_prompt,
     .slots_mirostat = cpu_slots_mirostat,
     .slots_gather = cpu_slots_gather,
+    .tiny = cpu_tiny,
     .reject = cpu_reject,
     .reject_round = cpu_reject_round,
 };

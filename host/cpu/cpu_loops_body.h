@@ -404,10 +404,11 @@ static void rank(const urnc_view *view, int32_t order, int64_t id, int64_t g0, i
 }
 
 #include "host/cpu/cpu_outputs_body.h"
+#include "host/cpu/cpu_tiny_body.h"
 #include "host/cpu/cpu_values_body.h"
 
 #define URNC_LOOPS_TABLE(label)                                                                                        \
     {                                                                                                                  \
         label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, ties, keep_weight, keep_light, heavy, \
-            census, spread, find, gather, rank, &value_loops, &output_loops                                            \
+            census, spread, find, gather, rank, &value_loops, &output_loops, &tiny_loops                               \
     }

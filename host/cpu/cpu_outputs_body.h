@@ -3,17 +3,17 @@
 
 #define BLOCKS (URNC_GROUP / 2)
 
-/* Philox4x32-10 of {index[b], draw, position, GUMBEL}: two uniforms of 64 bits a block. Round by round over all blocks,
- * so that a round is vectors. */
-static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], uint64_t even[BLOCKS],
-                         uint64_t odd[BLOCKS]) {
-    uint32_t a[BLOCKS], b[BLOCKS], c[BLOCKS], d[BLOCKS];
-    uint32_t k0 = (uint32_t)noise->key, k1 = (uint32_t)(noise->key >> 32);
+/* The four words of Philox4x32-10 of each {index[i], draw[i], position, stream}. Round by round over all blocks, so
+ * that a round is vectors. */
+static void philox_blocks(uint64_t key, const uint32_t index[BLOCKS], const uint32_t draw[BLOCKS], uint32_t position,
+                          uint32_t stream, uint32_t word[4][BLOCKS]) {
+    uint32_t *a = word[0], *b = word[1], *c = word[2], *d = word[3];
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
     for (int i = 0; i < BLOCKS; i++) {
         a[i] = index[i];
-        b[i] = noise->draw;
-        c[i] = noise->position;
-        d[i] = URN_STREAM_GUMBEL;
+        b[i] = draw[i];
+        c[i] = position;
+        d[i] = stream;
     }
     for (int round = 0; round < URN_PHILOX_ROUNDS; round++) {
         for (int i = 0; i < BLOCKS; i++) {
@@ -26,9 +26,17 @@ static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], 
         k0 += URN_PHILOX_W0;
         k1 += URN_PHILOX_W1;
     }
+}
+
+/* Two uniforms of 64 bits a block of {index[i], draw, position, GUMBEL}. */
+static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], uint64_t even[BLOCKS],
+                         uint64_t odd[BLOCKS]) {
+    uint32_t draw[BLOCKS], word[4][BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) draw[i] = noise->draw;
+    philox_blocks(noise->key, index, draw, noise->position, URN_STREAM_GUMBEL, word);
     for (int i = 0; i < BLOCKS; i++) {
-        even[i] = a[i] | (uint64_t)b[i] << 32;
-        odd[i] = c[i] | (uint64_t)d[i] << 32;
+        even[i] = word[0][i] | (uint64_t)word[1][i] << 32;
+        odd[i] = word[2][i] | (uint64_t)word[3][i] << 32;
     }
 }
 
