@@ -67,6 +67,18 @@ static urn_status cpu_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_t
     return URN_OK;
 }
 
+static urn_status cpu_unmask_choose(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    (void)stream;
+    urnc_unmask_choose(params, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    (void)stream;
+    urnc_unmask_settle(params, ctx->info.threads);
+    return URN_OK;
+}
+
 static urn_status cpu_reject(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params) {
     (void)stream;
     urnc_reject(params, ctx->info.threads);
@@ -100,6 +112,8 @@ const urn_backend urn_backend_cpu = {
     .slots_mirostat = cpu_slots_mirostat,
     .slots_gather = cpu_slots_gather,
     .tiny = cpu_tiny,
+    .unmask_choose = cpu_unmask_choose,
+    .unmask_settle = cpu_unmask_settle,
     .reject = cpu_reject,
     .reject_round = cpu_reject_round,
 };
