@@ -13,7 +13,8 @@ typedef struct urnc_law {
     int greedy;
 } urnc_law;
 
-/* y of an id with value x; ln of its probability. */
+/* Of an open epoch; y of an id with value x; ln of its probability. */
+urnc_law urnc_law_of(urnc_row *row);
 double urnc_law_y(const urnc_law *law, float x);
 float urnc_law_logprob(const urnc_law *law, float x);
 
