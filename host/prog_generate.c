@@ -232,13 +232,12 @@ const prog_command prog_generate = {
     "A mask before the user's steps forbids what is no word (<s>, unknown words, fillers); </s> is only ever drawn as "
     "the end of a sentence. The random numbers of a token belong to the seed, the sentence's number and the token's "
     "number, so sentence 3 is the same sentence with --rows 4 and --rows 400, on every backend. Steps that read what "
-    "was "
-    "said see the prompt and the sentence so far.\n\n"
+    "was said see the prompt and the sentence so far.\n\n"
     "With --serve it simulates a server instead: requests arrive over time and wait for a slot, leave at lengths of "
-    "their own, are preempted and later put into another slot from their prompt and output; each has one of twelve "
-    "lists of "
-    "steps, seed, temperature (0 for some), mask, prompt and number of draws; a step's rows are shuffled, with padding "
-    "among them. Afterwards every request runs alone, and its ids, log-probabilities and raw log-probabilities are "
+    "their own, are preempted and later put into a slot again from their prompt and output; each has one of twelve "
+    "lists of steps, and its own seed, temperature (0 for some), mask, prompt and number of draws; a step's rows are "
+    "shuffled, with padding among them. Afterwards every request runs alone, and its ids, log-probabilities and raw "
+    "log-probabilities are "
     "compared byte for byte.",
     OPTIONS,
     sizeof OPTIONS / sizeof OPTIONS[0],
