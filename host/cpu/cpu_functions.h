@@ -52,6 +52,12 @@ static inline double urnc_choose(uint64_t mask, double a, double b) {
     return urnc_f64_of_bits((urnc_bits_of_f64(a) & mask) | (urnc_bits_of_f64(b) & ~mask));
 }
 
+/* floor of |v| < 2^62, by cutting: gcc calls floor and then converts one by one. */
+static inline int64_t urnc_floor_i64(double v) {
+    int64_t cut = (int64_t)v;
+    return cut - (int64_t)((double)cut > v);
+}
+
 /* G of bits.h section 4. Both sides of the turn are one division and one series: what differs is chosen before. */
 static inline double urnc_gumbel(uint64_t U) {
     uint64_t turned = 0u - (uint64_t)(U >= URN_GUMBEL_TURN);

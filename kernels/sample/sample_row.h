@@ -147,6 +147,7 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
 struct SamplePolicy {
     enum { most_threads = 512 };
     enum { most_warp_threads = 256 }; // of blocks whose warps hold rows: room for more registers on sm_80
+    enum { most_full_threads = 256 }; // of the full form, whose steps need twice the registers of the others
     enum { warp_cols = 1024 };        // longest row of a warp
     enum { warp_threads = 128 };      // four rows a block; guess
     enum { threads = 512 };           // one block a multiprocessor; guess
@@ -154,7 +155,9 @@ struct SamplePolicy {
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
-URN_KERNEL((TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads : +SamplePolicy::most_threads))
+URN_KERNEL((Dtype::full         ? +SamplePolicy::most_full_threads
+            : TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads
+                                : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
     int64_t index = block_id();
     if (TEAM == TEAM_WARP) index = index * block_warps() + warp_id();
