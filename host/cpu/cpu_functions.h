@@ -58,8 +58,8 @@ static inline int64_t urnc_floor_i64(double v) {
     return cut - (int64_t)((double)cut > v);
 }
 
-/* G of bits.h section 4. Both sides of the turn are one division and one series: what differs is chosen before. */
-static inline double urnc_gumbel(uint64_t U) {
+/* E of bits.h section 4. Both sides of the turn are one division and one series: what differs is chosen before. */
+static inline double urnc_exponential(uint64_t U) {
     uint64_t turned = 0u - (uint64_t)(U >= URN_GUMBEL_TURN);
     double u = (double)(U ^ turned) + 0.5;
     uint64_t b = urnc_bits_of_f64(u), fraction = b & 0xfffffffffffffu;
@@ -69,9 +69,11 @@ static inline double urnc_gumbel(uint64_t U) {
     double v = u * 0x1p-64;
     double s = urnc_choose(turned, v, m - 1.0) / urnc_choose(turned, 2.0 - v, m + 1.0);
     double q = urnc_log2_series(s * s);
-    double E = urnc_choose(turned, s * q, 64.0 - fma(s, q, (double)e));
-    return -urnc_log2_of(E);
+    return urnc_choose(turned, s * q, 64.0 - fma(s, q, (double)e));
 }
+
+/* G of the same. */
+static inline double urnc_gumbel(uint64_t U) { return -urnc_log2_of(urnc_exponential(U)); }
 
 double urnc_exp2_of(double y);
 double urnc_pow(double a, double b);

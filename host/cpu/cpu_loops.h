@@ -104,6 +104,7 @@ typedef struct urnc_loops {
                       int32_t *order, int32_t *at);
     const struct urnc_value_loops *values;   /* cpu_values.h */
     const struct urnc_output_loops *outputs; /* cpu_outputs.h */
+    const struct urnc_tiny_loops *tiny;      /* cpu_tiny.h */
 } urnc_loops;
 
 extern const urnc_loops urnc_loops_default;
