@@ -61,6 +61,58 @@ static urn_status cpu_slots_gather(urn_ctx *ctx, struct CUstream_st *stream, con
     return URN_OK;
 }
 
+static urn_status cpu_tiny(urn_ctx *ctx, struct CUstream_st *stream, const urn_tiny_params *params) {
+    (void)stream;
+    urnc_tiny(params, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_unmask_choose(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    (void)stream;
+    urnc_unmask_choose(params, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_unmask_settle(urn_ctx *ctx, struct CUstream_st *stream, const urn_unmask_params *params) {
+    (void)stream;
+    urnc_unmask_settle(params, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_shard_first(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                  urn_shard_message1 *mine) {
+    (void)stream;
+    urnc_shard_first(params, mine, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_shard_second(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                   const urn_shard_message1 *all, urn_shard_message2 *mine) {
+    (void)stream;
+    urnc_shard_second(params, all, mine, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_shard_finish(urn_ctx *ctx, struct CUstream_st *stream, const urn_shard_params *params,
+                                   const urn_shard_message1 *all1, const urn_shard_message2 *all2) {
+    (void)stream;
+    urnc_shard_finish(params, all1, all2, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_reject(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params) {
+    (void)stream;
+    urnc_reject(params, ctx->info.threads);
+    return URN_OK;
+}
+
+static urn_status cpu_reject_round(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
+                                   urn_reject_round *rounds) {
+    (void)stream;
+    urnc_reject_round(params, rounds, ctx->info.threads);
+    return URN_OK;
+}
+
 const urn_backend urn_backend_cpu = {
     .kind = URN_BACKEND_CPU,
     .available = cpu_available,
@@ -80,4 +132,12 @@ const urn_backend urn_backend_cpu = {
     .slots_prompt = cpu_slots_prompt,
     .slots_mirostat = cpu_slots_mirostat,
     .slots_gather = cpu_slots_gather,
+    .tiny = cpu_tiny,
+    .unmask_choose = cpu_unmask_choose,
+    .unmask_settle = cpu_unmask_settle,
+    .shard_first = cpu_shard_first,
+    .shard_second = cpu_shard_second,
+    .shard_finish = cpu_shard_finish,
+    .reject = cpu_reject,
+    .reject_round = cpu_reject_round,
 };

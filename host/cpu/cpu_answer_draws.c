@@ -6,7 +6,7 @@
 
 static int64_t draw(const urnc_answer *a, int64_t at, uint32_t j) {
     const urnc_row *row = a->row;
-    if (a->p->method == URN_DRAW_GUMBEL) return urnc_draw_gumbel(row, a->plan->key, a->plan->position, j);
+    if (a->p->method == URN_DRAW_GUMBEL) return urnc_draw_gumbel(row, a->plan, j);
     if (!a->p->codes) return urnc_draw(row, a->plan->key, a->plan->position, j);
     uint64_t rest, i = (uint64_t)urnc_draw_code(row, a->p->codes[at], &rest);
     if (a->p->codes_out) a->p->codes_out[at] = rest;

@@ -42,23 +42,25 @@ void urnc_epoch_largest(urnc_row *row) {
 
 static int is_greedy(float T, float c) { return T == 0.0f || isinf(c); }
 
+/* A part of a row has its M given, may be empty, and does not know who is first. */
 int urnc_epoch_open(urnc_row *row) {
     if (row->open) return URN_ROW_OK;
-    urnc_epoch_largest(row);
-    if (row->top < URNC_ORDER_LEAST) return URN_ROW_EMPTY;
+    if (!row->M) urnc_epoch_largest(row);
+    if (!row->M && row->top < URNC_ORDER_LEAST) return URN_ROW_EMPTY;
     urnc_scale before = row->scale;
-    if (!row->scale.linear) row->scale.M = urnc_f32_of_order(row->top); /* a link's is from before the change */
+    float largest = row->M ? *row->M : urnc_f32_of_order(row->top);
+    if (!row->scale.linear) row->scale.M = largest; /* a link's is from before the change */
     row->scale.c = URN_LOG2E / row->T;
-    row->W = urnc_weight_of(row->scale, urnc_f32_of_order(row->top));
+    row->W = urnc_weight_of(row->scale, largest);
     /* a temperature of 1 between two keep steps, or a rule that closes its epoch, need not change the weights */
     if (row->scale.M != before.M || row->scale.c != before.c) row->weighed = 0;
     row->greedy = is_greedy(row->T, row->scale.c);
     row->open = 1;
-    if (row->greedy) {
-        urnc_row_only(row, row->top);
-    } else {
+    if (!row->greedy) {
         urnc_epoch_weigh(row);
         row->Z_open = row->Z;
+    } else if (!row->M) {
+        urnc_row_only(row, row->top);
     }
     return URN_ROW_OK;
 }

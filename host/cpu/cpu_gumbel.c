@@ -23,10 +23,17 @@ static void find_best(const urnc_row *row, void *argument, int64_t g0, int64_t g
     take_if_first(&a->best, own.key, own.at);
 }
 
-int64_t urnc_draw_gumbel(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j) {
-    if (row->greedy) return 0;
-    float least = urnc_f32_of_order(urnc_least_heavy(row));
-    gumbel_argument a = {{row_key, j, position, least, row->id}, {0, -1}};
+urnc_noise urnc_noise_of(const urnc_row *row, const urnc_plan *plan, uint32_t j) {
+    urnc_noise noise = {plan->key, j, plan->position, urnc_f32_of_order(urnc_least_heavy(row)), row->first, row->id};
+    return noise;
+}
+
+urnc_best urnc_gumbel_best(const urnc_row *row, const urnc_plan *plan, uint32_t j) {
+    gumbel_argument a = {urnc_noise_of(row, plan, j), {0, -1}};
     urnc_over_groups(row, &row->kept, find_best, &a);
-    return a.best.at;
+    return a.best;
+}
+
+int64_t urnc_draw_gumbel(const urnc_row *row, const urnc_plan *plan, uint32_t j) {
+    return row->greedy ? 0 : urnc_gumbel_best(row, plan, j).at;
 }

@@ -30,7 +30,7 @@ int32_t urnc_floor_order(const urnc_row *row, uint64_t least) {
 }
 
 int32_t urnc_least_heavy(const urnc_row *row) {
-    int32_t low = URNC_ORDER_LEAST, high = row->top;
+    int32_t low = URNC_ORDER_LEAST, high = row->scale.linear ? row->top : urnc_order(row->scale.M);
     while (low < high) {
         int32_t middle = low + (int32_t)(((uint32_t)high - (uint32_t)low) / 2);
         if (urnc_weight_of(row->scale, urnc_f32_of_order(middle)) > 0)

@@ -4,6 +4,15 @@
 #include "host/cpu/cpu_log2.h"
 #include "host/cpu/cpu_outputs.h"
 
+urnc_law urnc_law_of(urnc_row *row) {
+    urnc_law law = {row->scale, UINT64_C(1) << URN_F, 0, row->greedy};
+    if (row->greedy) return law;
+    urnc_epoch_weigh(row);
+    law.Z = row->Z;
+    law.L = urnc_log2_mass(row->Z);
+    return law;
+}
+
 double urnc_law_y(const urnc_law *law, float x) {
     if (!law->scale.linear) {
         float d = x - law->scale.M;

@@ -6,17 +6,8 @@
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_log2.h"
 
-static urnc_law drawn_law(urnc_row *row) {
-    urnc_law law = {row->scale, UINT64_C(1) << URN_F, 0, row->greedy};
-    if (row->greedy) return law;
-    urnc_epoch_weigh(row);
-    law.Z = row->Z;
-    law.L = urnc_log2_mass(row->Z);
-    return law;
-}
-
 void urnc_outputs_drawn(urnc_row *row, const urnc_plan *plan, const urn_sample_params *p, int64_t r) {
-    urnc_answer a = {.row = row, .plan = plan, .p = p, .r = r, .drawn = drawn_law(row)};
+    urnc_answer a = {.row = row, .plan = plan, .p = p, .r = r, .drawn = urnc_law_of(row)};
     if (p->entropy) p->entropy[r] = row->greedy ? 0.0f : urnc_entropy(urnc_entropy_sum(row), a.drawn.Z, a.drawn.L);
     if (p->kept_count) p->kept_count[r] = (int32_t)urnc_row_count(row);
     if (p->kept_logmass) {

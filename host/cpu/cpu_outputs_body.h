@@ -3,17 +3,17 @@
 
 #define BLOCKS (URNC_GROUP / 2)
 
-/* Philox4x32-10 of {index[b], draw, position, GUMBEL}: two uniforms of 64 bits a block. Round by round over all blocks,
- * so that a round is vectors. */
-static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], uint64_t even[BLOCKS],
-                         uint64_t odd[BLOCKS]) {
-    uint32_t a[BLOCKS], b[BLOCKS], c[BLOCKS], d[BLOCKS];
-    uint32_t k0 = (uint32_t)noise->key, k1 = (uint32_t)(noise->key >> 32);
+/* The four words of Philox4x32-10 of each {index[i], draw[i], position, stream}. Round by round over all blocks, so
+ * that a round is vectors. */
+static void philox_blocks(uint64_t key, const uint32_t index[BLOCKS], const uint32_t draw[BLOCKS], uint32_t position,
+                          uint32_t stream, uint32_t word[4][BLOCKS]) {
+    uint32_t *a = word[0], *b = word[1], *c = word[2], *d = word[3];
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
     for (int i = 0; i < BLOCKS; i++) {
         a[i] = index[i];
-        b[i] = noise->draw;
-        c[i] = noise->position;
-        d[i] = URN_STREAM_GUMBEL;
+        b[i] = draw[i];
+        c[i] = position;
+        d[i] = stream;
     }
     for (int round = 0; round < URN_PHILOX_ROUNDS; round++) {
         for (int i = 0; i < BLOCKS; i++) {
@@ -26,20 +26,28 @@ static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], 
         k0 += URN_PHILOX_W0;
         k1 += URN_PHILOX_W1;
     }
+}
+
+/* Two uniforms of 64 bits a block of {index[i], draw, position, GUMBEL}. */
+static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], uint64_t even[BLOCKS],
+                         uint64_t odd[BLOCKS]) {
+    uint32_t draw[BLOCKS], word[4][BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) draw[i] = noise->draw;
+    philox_blocks(noise->key, index, draw, noise->position, URN_STREAM_GUMBEL, word);
     for (int i = 0; i < BLOCKS; i++) {
-        even[i] = a[i] | (uint64_t)b[i] << 32;
-        odd[i] = c[i] | (uint64_t)d[i] << 32;
+        even[i] = word[0][i] | (uint64_t)word[1][i] << 32;
+        odd[i] = word[2][i] | (uint64_t)word[3][i] << 32;
     }
 }
 
-/* The uniforms of group g's ids. Where ids are element numbers, two neighbours share a block; ids of a short row need
+/* The uniforms of group g's ids. Where ids are numbers from an even one on, two neighbours share a block; others need
  * not, so each of them takes its own and drops half. */
 static void noise_group(const urnc_noise *noise, int64_t g, int64_t n, uint64_t U[URNC_GROUP]) {
     uint32_t index[BLOCKS];
     uint64_t even[BLOCKS], odd[BLOCKS];
     int64_t first = g * URNC_GROUP;
-    if (!noise->id) {
-        for (int i = 0; i < BLOCKS; i++) index[i] = (uint32_t)(first / 2) + (uint32_t)i;
+    if (!noise->id && noise->first % 2 == 0) {
+        for (int i = 0; i < BLOCKS; i++) index[i] = (uint32_t)((noise->first + first) / 2) + (uint32_t)i;
         noise_blocks(noise, index, even, odd);
         for (int i = 0; i < BLOCKS; i++) {
             U[2 * i] = even[i];
@@ -48,34 +56,47 @@ static void noise_group(const urnc_noise *noise, int64_t g, int64_t n, uint64_t 
         return;
     }
     for (int half = 0; half < URNC_GROUP && first + half < n; half += BLOCKS) {
-        const int32_t *id = noise->id + first + half;
+        uint32_t id[BLOCKS];
         int64_t many = n - first - half < BLOCKS ? n - first - half : BLOCKS;
-        for (int i = 0; i < BLOCKS; i++) index[i] = i < many ? (uint32_t)id[i] >> 1 : 0;
+        for (int i = 0; i < BLOCKS; i++) {
+            int64_t number = first + half + i;
+            id[i] = (uint32_t)(noise->first + (noise->id ? i < many ? noise->id[number] : 0 : number));
+            index[i] = id[i] >> 1;
+        }
         noise_blocks(noise, index, even, odd);
-        for (int i = 0; i < BLOCKS; i++) U[half + i] = i < many && id[i] & 1 ? odd[i] : even[i];
+        for (int i = 0; i < BLOCKS; i++) U[half + i] = id[i] & 1 ? odd[i] : even[i];
     }
+}
+
+static int keys_of_group(const urnc_view *view, urnc_scale scale, const urnc_noise *noise, int64_t g,
+                         const int32_t *top, int64_t key[URNC_GROUP]) {
+    float x[URNC_GROUP];
+    uint64_t U[URNC_GROUP];
+    double y[URNC_GROUP];
+    if ((top && top[g] < urnc_order(noise->least)) || !load(view, g, x)) return 0;
+    if (view->n - g * URNC_GROUP < URNC_GROUP) memset(U, 0, sizeof U); /* noise_group leaves some as they were */
+    noise_group(noise, g, view->n, U);
+    if (scale.linear) {
+        FOR_GROUP(i) y[i] = urnc_log2_of((double)urnc_positive(x[i]));
+    } else {
+        FOR_GROUP(i) y[i] = (double)(x[i] - scale.M) * (double)scale.c;
+    }
+    FOR_GROUP(i) {
+        double z = y[i]; /* not above 0, so that bits order it */
+        uint64_t b = urnc_bits_of_f64(z), most = urnc_bits_of_f64(-0x1p20);
+        z = urnc_f64_of_bits(b < most ? b : most);
+        int64_t k = urnc_floor_i64((z + urnc_gumbel(U[i])) * 0x1p40);
+        int64_t out = 0 - (int64_t)(x[i] < noise->least);
+        key[i] = (k & ~out) | (INT64_MIN & out);
+    }
+    return 1;
 }
 
 static void gumbel(const urnc_view *view, urnc_scale scale, const urnc_noise *noise, int64_t g0, int64_t g1,
                    const int32_t *top, urnc_best *best) {
-    float x[URNC_GROUP];
-    uint64_t U[URNC_GROUP];
-    double y[URNC_GROUP];
     int64_t key[URNC_GROUP];
-    memset(U, 0, sizeof U); /* the last group of a short row leaves some as they were */
     for (int64_t g = g0; g < g1; g++) {
-        if ((top && top[g] < urnc_order(noise->least)) || !load(view, g, x)) continue;
-        noise_group(noise, g, view->n, U);
-        if (scale.linear) {
-            FOR_GROUP(i) y[i] = urnc_log2_of((double)(x[i] > 0.0f ? x[i] : 1.0f));
-        } else {
-            FOR_GROUP(i) y[i] = (double)(x[i] - scale.M) * (double)scale.c;
-        }
-        FOR_GROUP(i) {
-            double bounded = y[i] > -0x1p20 ? y[i] : -0x1p20;
-            int64_t k = (int64_t)floor((bounded + urnc_gumbel(U[i])) * 0x1p40);
-            key[i] = x[i] >= noise->least ? k : INT64_MIN;
-        }
+        if (!keys_of_group(view, scale, noise, g, top, key)) continue;
         int64_t largest = INT64_MIN;
         FOR_GROUP(i) largest = key[i] > largest ? key[i] : largest;
         if (largest == INT64_MIN || (best->at >= 0 && largest <= best->key)) continue;
@@ -86,33 +107,29 @@ static void gumbel(const urnc_view *view, urnc_scale scale, const urnc_noise *no
     }
 }
 
-/* The first query that an element comes before; queries->n: none. */
-static int first_after(const urnc_queries *queries, int32_t order, int32_t id) {
-    int low = 0, high = queries->n;
-    while (low < high) {
-        int middle = (low + high) / 2;
-        int before = order > queries->order[middle] || (order == queries->order[middle] && id < queries->id[middle]);
-        if (before)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
+static int32_t count_above(const int32_t order[URNC_GROUP], int32_t bound) {
+    int32_t above = 0;
+    FOR_GROUP(i) above += order[i] > bound;
+    return above;
+}
+
+/* How many of a group come before a query whose id is `at` elements after the group's first. */
+static int32_t count_before(const int32_t order[URNC_GROUP], int32_t wanted, int64_t at) {
+    if (at >= URNC_GROUP) return count_above(order, wanted - 1); /* equal values come before it too */
+    int32_t before = count_above(order, wanted);
+    for (int i = 0; i < at; i++) before += order[i] == wanted;
+    return before;
 }
 
 static void ranks(const urnc_view *view, const urnc_queries *queries, int64_t g0, int64_t g1, const int32_t *top,
                   uint32_t *before) {
     float x[URNC_GROUP];
-    int32_t inside[URNC_GROUP], least = queries->order[queries->n - 1];
+    int32_t order[URNC_GROUP], least = queries->order[queries->n - 1];
     for (int64_t g = g0; g < g1; g++) {
         if (top[g] < least || !load(view, g, x)) continue;
-        FOR_GROUP(i) inside[i] = urnc_order(x[i]) >= least ? -1 : 0;
-        for (int w = 0; w < URNC_GROUP; w += 32)
-            for (uint32_t word = pack(inside + w); word; word &= word - 1) {
-                int i = w + __builtin_ctz(word);
-                int q = first_after(queries, urnc_order(x[i]), (int32_t)(g * URNC_GROUP + i));
-                if (q < queries->n) before[q]++;
-            }
+        FOR_GROUP(i) order[i] = urnc_order(x[i]);
+        for (int q = queries->n; q-- > 0 && queries->order[q] <= top[g];)
+            before[q] += (uint32_t)count_before(order, queries->order[q], queries->id[q] - g * URNC_GROUP);
     }
 }
 
@@ -139,4 +156,4 @@ static void process(const urnc_view *view, urnc_processing how, float T, int64_t
     }
 }
 
-static const struct urnc_output_loops output_loops = {gumbel, ranks, shares, nonzero, process};
+static const struct urnc_output_loops output_loops = {keys_of_group, gumbel, ranks, shares, nonzero, process};

@@ -40,7 +40,7 @@ void urnc_row_begin(urnc_row *row, const urnc_plan *plan, int32_t dtype, void *s
     row->T = 1.0f;
 }
 
-static int run_act(urnc_row *row, const urnc_act *act) {
+int urnc_row_act(urnc_row *row, const urnc_act *act) {
     const urnc_rule *rule = urnc_rule_of(act->op);
     if (rule->kind == URNC_LOGIT) urnc_epoch_close(row);
     if (rule->kind == URNC_KEEP) {
@@ -50,9 +50,14 @@ static int run_act(urnc_row *row, const urnc_act *act) {
     return rule->run(row, act);
 }
 
-int urnc_row_run(urnc_row *row, const urnc_plan *plan) {
+int urnc_row_steps(urnc_row *row, const urnc_plan *plan) {
     int status = urnc_row_scan(row);
-    for (int a = 0; a < plan->acts && status == URN_ROW_OK; a++) status = run_act(row, &plan->act[a]);
+    for (int a = 0; a < plan->acts && status == URN_ROW_OK; a++) status = urnc_row_act(row, &plan->act[a]);
+    return status;
+}
+
+int urnc_row_run(urnc_row *row, const urnc_plan *plan) {
+    int status = urnc_row_steps(row, plan);
     if (status == URN_ROW_OK) status = urnc_epoch_open(row);
     return status;
 }

@@ -83,6 +83,8 @@ struct urnc_row {
     int32_t *short_id;
     int32_t *sort[2];  /* room for the orders of a row, twice (URN_NEEDS_SORT) */
     const int32_t *id; /* ids of K's elements; NULL: an element's own number */
+    int64_t first;     /* id of element 0: not 0 in a part of a row (cpu_parts.h) */
+    const float *M;    /* and the largest x of the whole of K; NULL: this is the whole */
     float *wide;       /* the row as f32, once values have changed (lists with URN_NEEDS_FULL) */
     urnc_idset set;    /* ids that a list or the context names (the same) */
     uint32_t *tally;   /* by id, for these (URN_NEEDS_STATE) */
@@ -105,7 +107,10 @@ const void *urnc_values_other(urnc_row *row, const void *table, int32_t *dtype);
 size_t urnc_sort_bytes(int64_t cols, int32_t needs);
 void urnc_sort_begin(urnc_row *row, int64_t cols, int32_t needs, void *scratch);
 
-/* Run the plan's steps and open the epoch that is drawn from. Returns a row status. */
+/* Read the row once and run the plan's steps; or one of them; or all, and open the epoch that is drawn from. Each
+ * returns a row status. */
+int urnc_row_steps(urnc_row *row, const urnc_plan *plan);
+int urnc_row_act(urnc_row *row, const urnc_act *act);
 int urnc_row_run(urnc_row *row, const urnc_plan *plan);
 
 /* cpu_groups.c: run a pass over all groups of a view, shared over the row's team, and merge what it found. */

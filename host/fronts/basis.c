@@ -118,9 +118,9 @@ int urn_basis_keeps(urn_basis *basis, int32_t id) {
 }
 
 /* An id that the solver gives up on is not kept: the walk goes on, and nothing false is said of it. */
-static void accept(void *user, int64_t row, const int32_t *ids, int32_t count, uint8_t *accepted) {
+static int accept(void *user, int64_t row, int32_t id) {
     (void)row;
-    for (int32_t i = 0; i < count; i++) accepted[i] = urn_basis_keeps(user, ids[i]) == 1;
+    return urn_basis_keeps(user, id) == 1;
 }
 
 /* What a call has on the device and on the host. */

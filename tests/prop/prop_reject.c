@@ -20,6 +20,19 @@ static answers make_answers(int64_t rows) {
 
 static void free_answers(answers a) { free(a.ids), free(a.tried), free(a.status), free(a.log_weight); }
 
+static void copy_answers(answers to, answers from, int64_t rows) {
+    size_t bytes = 4 * (size_t)rows;
+    memcpy(to.ids, from.ids, bytes), memcpy(to.tried, from.tried, bytes);
+    memcpy(to.status, from.status, bytes), memcpy(to.log_weight, from.log_weight, bytes);
+}
+
+static void same_answers(answers a, answers b, int64_t rows) {
+    UT_SAME_BITS(a.ids, b.ids, rows, "ids");
+    UT_SAME_BITS(a.status, b.status, rows, "status");
+    UT_SAME_BITS(a.tried, b.tried, rows, "tried");
+    UT_SAME_BITS(a.log_weight, b.log_weight, rows, "log_weight");
+}
+
 /* By bits; 0 where the backend does not have the call. */
 static int run_bits(ut_bed *bed, urn_reject_params p, const uint32_t *words, int64_t stride, answers out) {
     int64_t rows = p.logits.rows;
@@ -107,14 +120,17 @@ START_TEST(weights_are_unbiased) {
 }
 END_TEST
 
-/* property  the predicate on the host gives the bits of the bits on the device, whatever the dtype and the row; it is
- *           asked `tried` times at most; with every id accepted the id is urn_sample's, by that method
- * shapes    rows of 1 to 1,500 ids with holes, ties, nothing possible, NaN, +inf, nothing accepted, one id accepted */
+/* property  the predicate on the host gives the bits of the bits on the device, whatever the dtype and the row, and so
+ *           does every backend; it is asked `tried` times at most; with every id accepted the id is urn_sample's, by
+ *           that method
+ * shapes    rows of 1 to 4,500 ids with holes, ties, nothing possible, NaN, +inf, nothing accepted, one id accepted */
 START_TEST(host_and_device_forms_agree) {
     enum { ROWS = 12 };
-    static const int64_t cols[] = {1, 40, 700, 1500};
+    static const int64_t cols[] = {1, 40, 700, 4500};
     int64_t n = cols[_i % 4], stride = (n + 31) / 32 + 1;
     urn_dtype dtype = (urn_dtype)(_i % 3);
+    answers all[2] = {make_answers(ROWS), make_answers(ROWS)};
+    int seen[2] = {0};
     FOR_EACH_BACKEND(kind) {
         urn_ctx_params ctx = URN_CTX_PARAMS_INIT;
         ctx.backend = (int32_t)kind, ctx.threads = 2, ctx.lane_order = _i % 3;
@@ -150,15 +166,16 @@ START_TEST(host_and_device_forms_agree) {
             p.estimator = estimator, p.accepts = 3, p.rejects = 40, p.seed_value = 9, p.position_value = 4;
             ut_note("backend %s cols %d estimator %d", urn_backend_name(kind), (int)n, estimator);
             if (run_bits(bed, p, words, stride, bits)) {
-                run_host(bed, p, &c, host);
-                UT_SAME_BITS(bits.ids, host.ids, ROWS, "ids");
-                UT_SAME_BITS(bits.status, host.status, ROWS, "status");
-                UT_SAME_BITS(bits.tried, host.tried, ROWS, "tried");
-                UT_SAME_BITS(bits.log_weight, host.log_weight, ROWS, "log_weight");
+                if (!seen[estimator]++) copy_answers(all[estimator], bits, ROWS);
+                same_answers(all[estimator], bits, ROWS);
+                /* rounds over thousands of ids take the SIMT layer too long: there one form says what both would */
+                int both = n < 1000 || kind != URN_BACKEND_SIMT;
+                if (both) run_host(bed, p, &c, host);
+                if (both) same_answers(bits, host, ROWS);
                 int64_t tried = 0;
-                for (int r = 0; r < ROWS; r++) tried += host.tried[r];
-                UT_ASSERT(estimator ? c.asked <= tried : c.asked == tried, "asked %d times, tried %d", (int)c.asked,
-                          (int)tried);
+                for (int r = 0; r < ROWS; r++) tried += bits.tried[r];
+                UT_ASSERT(!both || (estimator ? c.asked <= tried : c.asked == tried), "asked %d times, tried %d",
+                          (int)c.asked, (int)tried);
                 UT_ASSERT(bits.ids[4] == -1 && bits.status[4] == URN_ROW_EMPTY && isnan(bits.log_weight[4]), "row 4");
                 UT_ASSERT(bits.status[5] == URN_ROW_NAN && bits.status[6] == URN_ROW_INF, "rows 5 and 6");
                 UT_ASSERT(bits.ids[7] == -1 && bits.log_weight[7] == -INFINITY, "row 7");
@@ -180,6 +197,7 @@ START_TEST(host_and_device_forms_agree) {
         free(x), free(packed), free(words);
         ut_close(bed);
     }
+    free_answers(all[0]), free_answers(all[1]);
 }
 END_TEST
 
@@ -187,6 +205,7 @@ Suite *prop_reject_suite(void);
 Suite *prop_reject_suite(void) {
     Suite *suite = suite_create("prop_reject");
     TCase *tcase = tcase_create("reject");
+    tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, weights_are_unbiased, 0, (int)(sizeof cases / sizeof cases[0]));
     tcase_add_loop_test(tcase, host_and_device_forms_agree, 0, 8);
     suite_add_tcase(suite, tcase);

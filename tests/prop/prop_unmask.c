@@ -13,6 +13,18 @@ static int good(urn_status status) {
     return 1;
 }
 
+/* Laws are looked at on cpu, where many sequences take milliseconds; the other backends give the bits of its first few.
+ * cpu comes first among backends, and is always there. */
+enum { FEW = 150 };
+static int sequences_of(urn_backend_kind kind, int many) { return kind == URN_BACKEND_CPU ? many : FEW; }
+
+static void same_as_cpu(urn_backend_kind kind, void *of_cpu, const void *found, size_t bytes, const char *what) {
+    if (kind == URN_BACKEND_CPU)
+        memcpy(of_cpu, found, bytes);
+    else
+        UT_SAME_BITS((const char *)of_cpu, (const char *)found, (int64_t)bytes, what);
+}
+
 static urn_unmask_params params_of(ut_bed *bed, int32_t rule, const int32_t *tokens, int64_t sequences,
                                    int32_t length) {
     urn_unmask_params p = URN_UNMASK_PARAMS_INIT;
@@ -44,7 +56,8 @@ START_TEST(a_step_opens_masked_positions) {
     static const double stays[] = {0, 1, 0.3, -0.1, NAN};
     int order = _i % 3;
     urn_ctx_params ctx = URN_CTX_PARAMS_INIT;
-    for (int cpu = 0; cpu < 2; cpu++) {
+    for (int cpu = 1; cpu >= 0; cpu--) {
+        static int32_t slots[ROWS];
         ctx.backend = cpu ? URN_BACKEND_CPU : URN_BACKEND_SIMT, ctx.lane_order = order, ctx.threads = 2;
         if (!ut_has_backend((urn_backend_kind)ctx.backend)) continue;
         ut_bed *bed = ut_open_with(&ctx);
@@ -58,6 +71,7 @@ START_TEST(a_step_opens_masked_positions) {
         p.stay = (const double *)ut_upload(bed, stay, sizeof stay);
         int has = good(urn_unmask_choose(bed->stream, &p));
         if (has) UT_OK(urn_stream_sync_host(bed->stream));
+        if (has) same_as_cpu((urn_backend_kind)ctx.backend, slots, p.slot, sizeof slots, "slots");
         for (int r = 0; has && r < ROWS; r++) {
             int s = r / LENGTH, masked = tokens[r] == MASK && r % LENGTH < lengths[s], opens = p.slot[r] == r;
             ut_note("cpu %d order %d row %d stay %g", cpu, order, r, stay[s]);
@@ -93,18 +107,21 @@ START_TEST(one_position_opens_at_the_right_time) {
     FOR_EACH_BACKEND(kind) {
         if (kind == URN_BACKEND_CUDA) continue; /* arrays are read in place below */
         ut_bed *bed = ut_open(kind);
-        static int32_t tokens[MANY * LONG];
-        int counts[LONG] = {0};
+        static int32_t tokens[MANY * LONG], slots[MANY];
+        static double factors[MANY];
+        int counts[LONG] = {0}, many = sequences_of(kind, MANY);
         ut_note("backend %s, %d masked", urn_backend_name(kind), n);
-        for (int r = 0; r < MANY * LONG; r++) tokens[r] = masks[_i][r % LONG] ? MASK : 2;
-        urn_unmask_params p = params_of(bed, URN_UNMASK_ONE, tokens, MANY, LONG);
-        p.factor = (double *)ut_output(bed, 8 * MANY);
-        p.time = (double *)ut_output(bed, 8 * MANY);
-        for (int s = 0; s < MANY; s++) p.time[s] = 0.5;
+        for (int r = 0; r < many * LONG; r++) tokens[r] = masks[_i][r % LONG] ? MASK : 2;
+        urn_unmask_params p = params_of(bed, URN_UNMASK_ONE, tokens, many, LONG);
+        p.factor = (double *)ut_output(bed, 8 * (size_t)many);
+        p.time = (double *)ut_output(bed, 8 * (size_t)many);
+        for (int s = 0; s < many; s++) p.time[s] = 0.5;
         int has = good(urn_unmask_choose(bed->stream, &p));
         if (has) UT_OK(urn_stream_sync_host(bed->stream));
+        if (has) same_as_cpu(kind, slots, p.slot, 4 * (size_t)many, "slots");
+        if (has) same_as_cpu(kind, factors, p.factor, 8 * (size_t)many, "factors");
         double sum = 0, squares = 0;
-        for (int s = 0; has && s < MANY; s++) {
+        for (int s = 0; has && s < many; s++) {
             UT_ASSERT(p.time[s] == 0.5 * p.factor[s], "time");
             UT_ASSERT(p.status[s] == (n ? 0 : URN_ROW_EMPTY) && p.masked[s] == n, "status");
             sum += p.factor[s], squares += p.factor[s] * p.factor[s];
@@ -116,6 +133,7 @@ START_TEST(one_position_opens_at_the_right_time) {
             UT_ASSERT(i >= 0 && i < LONG && masks[_i][i] && p.row_index[s] == p.slot[s] && p.map[s] == 0, "slot");
             counts[i]++;
         }
+        has &= many == MANY;
         for (int i = 0; has && n && i < LONG; i++) {
             double z = masks[_i][i] && n > 1 ? (counts[i] - MANY / (double)n) / sqrt(MANY * (n - 1.0)) * n : 0;
             UT_ASSERT(fabs(z) < 5.2, "position %d opened %d times", i, counts[i]);
@@ -194,19 +212,21 @@ START_TEST(jitter_chooses_a_uniform_subset) {
     FOR_EACH_BACKEND(kind) {
         if (kind == URN_BACKEND_CUDA) continue;
         ut_bed *bed = ut_open(kind);
-        static int32_t tokens[MANY * 4], ids[MANY * 4];
+        static int32_t tokens[MANY * 4], ids[MANY * 4], settled[MANY * 4];
         static float score[MANY * 4];
-        int counts[16] = {0};
+        int counts[16] = {0}, many = sequences_of(kind, MANY);
         ut_note("backend %s", urn_backend_name(kind));
-        for (int r = 0; r < MANY * 4; r++) tokens[r] = MASK, ids[r] = 1, score[r] = -2.5f;
-        urn_unmask_params p = params_of(bed, URN_UNMASK_ALL, tokens, MANY, 4);
+        for (int r = 0; r < many * 4; r++) tokens[r] = MASK, ids[r] = 1, score[r] = -2.5f;
+        urn_unmask_params p = params_of(bed, URN_UNMASK_ALL, tokens, many, 4);
         p.ids = (const int32_t *)ut_upload(bed, ids, sizeof ids);
         p.confidence = (const float *)ut_upload(bed, score, sizeof score);
         p.keep_value = 2, p.jitter = 1;
         int has = good(urn_unmask_choose(bed->stream, &p));
         if (has) UT_OK(urn_unmask_settle(bed->stream, &p));
         if (has) UT_OK(urn_stream_sync_host(bed->stream));
-        for (int s = 0; has && s < MANY; s++) {
+        if (has) same_as_cpu(kind, settled, p.tokens, 16 * (size_t)many, "tokens");
+        has &= many == MANY;
+        for (int s = 0; has && s < many; s++) {
             int set = 0;
             for (int i = 0; i < 4; i++) set |= (p.tokens[s * 4 + i] == 1) << i;
             counts[set]++;
@@ -229,22 +249,22 @@ START_TEST(a_first_hitting_run_has_the_models_law) {
     FOR_EACH_BACKEND(kind) {
         if (kind == URN_BACKEND_CUDA) continue;
         ut_bed *bed = ut_open(kind);
-        static int32_t tokens[MANY * 2];
+        static int32_t tokens[MANY * 2], settled[MANY * 2];
         static float x[MANY * 2 * 3];
-        int counts[9] = {0};
+        int counts[9] = {0}, many = sequences_of(kind, MANY);
         ut_note("backend %s", urn_backend_name(kind));
-        for (int r = 0; r < MANY * 2; r++) {
+        for (int r = 0; r < many * 2; r++) {
             tokens[r] = MASK;
             for (int i = 0; i < 3; i++) x[r * 3 + i] = row[r % 2][i];
         }
-        urn_unmask_params p = params_of(bed, URN_UNMASK_ONE, tokens, MANY, 2);
+        urn_unmask_params p = params_of(bed, URN_UNMASK_ONE, tokens, many, 2);
         urn_sample_params q = URN_SAMPLE_PARAMS_INIT;
-        urn_matrix logits = urn_matrix_dense(ut_upload(bed, x, sizeof x), URN_F32, MANY * 2, 3, 0);
-        q.logits = urn_matrix_indexed(logits, p.row_index, MANY);
-        q.slot = p.slot, q.slots = MANY * 2, q.seed_value = 77;
-        q.ids = (int32_t *)ut_output(bed, 4 * MANY);
+        urn_matrix logits = urn_matrix_dense(ut_upload(bed, x, 24 * (size_t)many), URN_F32, many * 2, 3, 0);
+        q.logits = urn_matrix_indexed(logits, p.row_index, many);
+        q.slot = p.slot, q.slots = many * 2, q.seed_value = 77;
+        q.ids = (int32_t *)ut_output(bed, 4 * (size_t)many);
         p.ids = q.ids;
-        UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(NULL, MANY, 3)));
+        UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(NULL, many, 3)));
         int has = 1;
         for (uint32_t step = 0; has && step < 3; step++) {
             p.position_value = q.position_value = step;
@@ -253,11 +273,13 @@ START_TEST(a_first_hitting_run_has_the_models_law) {
             if (has) UT_OK(urn_unmask_settle(bed->stream, &p));
         }
         if (has) UT_OK(urn_stream_sync_host(bed->stream));
-        for (int s = 0; has && s < MANY; s++) {
+        if (has) same_as_cpu(kind, settled, p.tokens, 8 * (size_t)many, "tokens");
+        for (int s = 0; has && s < many; s++) {
             UT_ASSERT(p.masked[s] == 0 && p.slot[s] == -1, "sequence %d is not done after two steps", s);
             UT_ASSERT(p.tokens[2 * s] >= 0 && p.tokens[2 * s] < 3 && p.tokens[2 * s + 1] < 3, "sequence %d", s);
             counts[p.tokens[2 * s] * 3 + p.tokens[2 * s + 1]]++;
         }
+        has &= many == MANY;
         for (int pair = 0; has && pair < 9; pair++) {
             double z[2] = {0}, share = exp((double)row[0][pair / 3]) * exp((double)row[1][pair % 3]);
             for (int i = 0; i < 3; i++) z[0] += exp((double)row[0][i]), z[1] += exp((double)row[1][i]);
