@@ -121,3 +121,5 @@ urn_status urn_stream_get_stats(const urn_stream *stream, urn_stream_stats *stat
     now.scratch_bytes = stream->scratch_bytes;
     return urn_params_give(call, "stats", stats, &now, sizes);
 }
+
+urn_ctx *urn_stream_ctx(const urn_stream *stream) { return stream ? stream->ctx : NULL; }

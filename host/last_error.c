@@ -23,6 +23,10 @@ urn_status urn_fail(urn_status status, const char *format, ...) {
     return status;
 }
 
+urn_status urn_set_last_error(urn_status status, const char *detail) {
+    return urn_fail(status, "%s", detail ? detail : "");
+}
+
 void urn_error_save(char text[URN_ERROR_TEXT]) { memcpy(text, last_error, URN_ERROR_TEXT); }
 
 void urn_error_restore(const char text[URN_ERROR_TEXT]) { memcpy(last_error, text, URN_ERROR_TEXT); }

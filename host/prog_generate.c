@@ -107,7 +107,8 @@ static int check_serve(const prog_values *v) {
     }
     for (i = 0; v->of[SERVE].given && i < sizeof OTHERS / sizeof OTHERS[0]; i++)
         if (v->of[OTHERS[i]].given) {
-            fprintf(stderr, "urn generate: --serve decides --%s itself: leave it out\n", prog_generate.options[OTHERS[i]].name);
+            fprintf(stderr, "urn generate: --serve decides --%s itself: leave it out\n",
+                    prog_generate.options[OTHERS[i]].name);
             return PROG_USAGE;
         }
     return PROG_OK;
@@ -230,7 +231,14 @@ const prog_command prog_generate = {
     "padding.\n\n"
     "A mask before the user's steps forbids what is no word (<s>, unknown words, fillers); </s> is only ever drawn as "
     "the end of a sentence. The random numbers of a token belong to the seed, the sentence's number and the token's "
-    "number, so sentence 3 is the same sentence with --rows 4 and --rows 400, on every backend.",
+    "number, so sentence 3 is the same sentence with --rows 4 and --rows 400, on every backend. Steps that read what "
+    "was said see the prompt and the sentence so far.\n\n"
+    "With --serve it simulates a server instead: requests arrive over time and wait for a slot, leave at lengths of "
+    "their own, are preempted and later put into a slot again from their prompt and output; each has one of twelve "
+    "lists of steps, and its own seed, temperature (0 for some), mask, prompt and number of draws; a step's rows are "
+    "shuffled, with padding among them. Afterwards every request runs alone, and its ids, log-probabilities and raw "
+    "log-probabilities are "
+    "compared byte for byte.",
     OPTIONS,
     sizeof OPTIONS / sizeof OPTIONS[0],
     0,
@@ -240,10 +248,16 @@ const prog_command prog_generate = {
     "mean entropy (nats) of the laws drawn from; the mean number of words that the steps left; its text.\n"
     "Then the time of the language model, of copies to the device, and of urn (sampling, committing, reading back); "
     "tokens a second; and a digest of all ids: 64-bit FNV-1a over every sentence's ids in order (int32, little-endian) "
-    "and a -1 after each. The digest is the same on every backend.",
+    "and a -1 after each. The digest is the same on every backend.\n"
+    "With --serve: what the batch went through, a digest of all ids drawn, and the comparison; the exit code is 1 if "
+    "one "
+    "request has one other byte, or a padding row was answered as anything else.",
     "  urn generate --seed 7\n"
     "  urn generate --steps temperature=0.8,top_p=0.95,min_p=0.02 --rows 8 --tokens 40 --seed 7 --backend cpu\n"
     "  urn generate --prompt \"the president of\" --steps temperature=0 --rows 1\n"
+    "  urn generate --steps penalties=1.1,temperature=0.9 --mirostat 4:0.2\n"
+    "  urn generate --preset llama --set top_k=40,min_p=0.05,temperature=0.8\n"
+    "  urn generate --serve 500 --slots 64\n"
     "  urn generate --rows 64 --dump-logits logits.npy && urn sample logits.npy --steps top_k=40\n",
     run,
 };

@@ -68,7 +68,6 @@ static void fill_row(any_case *c, any_source *s, float *x, int64_t n) {
         for (int64_t i = 0; i < n; i++) x[i] = 516 + x[i] * 1e-3f;
         break;
     case 10: /* differences past f32 */
-        c->wide = 1;
         for (int64_t i = 0; i < n; i++) x[i] *= i % 3 == 0 ? 3e37f : i % 3 == 1 ? 1.0f : 1e-38f;
         x[ut_below(&rng, n)] = 3.40282347e38f;
         x[ut_below(&rng, n)] = -3.40282347e38f;
@@ -110,7 +109,6 @@ static int64_t pick_view(any_case *c, any_source *s) {
         job->data_size = offsets[job->rows] + 1 + any_below(s, 4);
         if (!c->limits.good && any_one_in(s, 12)) offsets[any_below(s, job->rows + 1)] -= job->cols;
         job->offsets = offsets;
-        c->ragged = 1;
         return job->data_size;
     }
     return (job->rows - 1) * job->row_stride + job->cols;

@@ -31,7 +31,6 @@ typedef struct any_case {
     ut_state state;
     any_limits limits;
     uint64_t seed;
-    int wide, ragged; /* wide: rows whose differences overflow */
     int needs_state, has_prompt_steps;
     int32_t alphabet[8]; /* ids that contexts are made of, so that they repeat */
     void **owned;

@@ -136,20 +136,18 @@ static float pick_value(any_source *s, const any_param *p) {
 
 static int32_t whole_of(float v) { return v >= 2147483647.0f ? INT32_MAX : (int32_t)v; }
 
-static urn_param pick_param(any_case *c, any_source *s, int32_t op, int k, const any_param *p) {
+static urn_param pick_param(any_case *c, any_source *s, const any_param *p) {
     int by = any_one_in(s, 2) ? URN_SCALAR : 1 + (int)any_below(s, 2);
     int64_t n = by == URN_BY_ROW ? c->job.rows : c->job.slots;
-    int no_zero = c->wide && (op == URN_OP_INVERSE_GAP || op == URN_OP_TSALLIS) && k == 0; /* 0 times infinity */
     if (by == URN_SCALAR) {
         float v = pick_value(s, p);
-        return p->whole ? urn_i(whole_of(v)) : urn_f(no_zero && v == 0 ? 0.5f : v);
+        return p->whole ? urn_i(whole_of(v)) : urn_f(v);
     }
     float *f = (float *)any_own(c, 4 * (size_t)n);
     int32_t *i = (int32_t *)any_own(c, 4 * (size_t)n);
     static const float odd[] = {NAN, -1, 1.5f, INFINITY, -0.0f, -INFINITY, 1e-45f};
     for (int64_t j = 0; j < n; j++) {
         f[j] = pick_value(s, p);
-        if (no_zero && f[j] == 0) f[j] = 0.5f;
         i[j] = p->whole ? whole_of(f[j]) : 0;
         if (!c->limits.good && any_one_in(s, 60)) f[j] = odd[any_below(s, COUNT(odd))], i[j] = -2;
     }
@@ -275,7 +273,7 @@ urn_step any_step(any_case *c, any_source *s, int32_t op) {
     urn_param p[4] = {urn_f(0), urn_f(0), urn_f(0), urn_f(0)};
     for (int64_t r = 0; r < COUNT(rules); r++) {
         for (int k = 0; rules[r].op == op && k < 4; k++) {
-            if (rules[r].param[k].count) p[k] = pick_param(c, s, op, k, rules[r].param + k);
+            if (rules[r].param[k].count) p[k] = pick_param(c, s, rules[r].param + k);
         }
     }
     int64_t rows = 0, stride = c->job.cols + any_below(s, 3), some = c->job.cols < 12 ? c->job.cols : 12;

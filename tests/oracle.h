@@ -59,6 +59,7 @@ typedef struct oracle_law {
     long double *raw;     /* [n] natural log of the raw softmax */
     unsigned char *kept;  /* [n] */
     long double lse, entropy, logmass;
+    long double slack;  /* what a rounding that is not the law's may add to a logit */
     long double margin; /* how near any keep decision came to its boundary, relative; HUGE_VALL without any */
 } oracle_law;
 
@@ -97,11 +98,11 @@ oracle_wide oracle_share(float p, oracle_wide z, int up); /* floor or ceiling of
 typedef struct oracle_run {
     const oracle_row *row;
     int64_t n;
-    float *x;            /* values now; after a link the linear weights g */
-    unsigned char *kept; /* K */
-    uint64_t *w;         /* weights of the open epoch over K, 0 elsewhere */
+    float *x;                        /* values now; after a link the linear weights g */
+    unsigned char *kept;             /* K */
+    uint64_t *w;                     /* weights of the open epoch over K, 0 elsewhere */
     float temperature, c, top, peak; /* peak: M of the open epoch; top: M in d = x - M, not changed by a link */
-    int open, greedy, link, valued; /* valued: a value step or a link ran */
+    int open, greedy, link, valued;  /* valued: a value step or a link ran */
     int32_t status;
     double logmass, opened;
 } oracle_run;

@@ -139,7 +139,7 @@ static void put_summary(const oracle_answer *a) {
     s->cut_id = last;
     s->kept = (int32_t)size;
     s->flags = (a->run->greedy ? URN_SUMMARY_GREEDY : 0) | (a->run->valued ? URN_SUMMARY_VALUES | URN_SUMMARY_SET : 0);
-    for (int64_t i = 0; i < a->n && !a->run->greedy; i++) {
+    for (int64_t i = 0; i < a->n; i++) {
         float x = a->run->x[i], cut = a->run->x[last];
         if (!a->run->kept[i] && a->raw->kept[i] && (x > cut || (x == cut && i < last))) s->flags |= URN_SUMMARY_SET;
     }

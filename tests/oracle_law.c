@@ -15,6 +15,8 @@ typedef struct walk {
     int open, greedy;
 } walk;
 
+#define TINY 1e-10L /* shares below this are lost in weights of 40 bits: no case decides by them */
+
 static void note_margin(walk *w, long double relative) {
     if (fabsl(relative) < w->law->margin) w->law->margin = fabsl(relative);
 }
@@ -54,6 +56,7 @@ static long double entropy_of(const walk *w) {
 /* relative: the threshold is a share of the largest, which passes without rounding, as do its ties. */
 static void keep_at_least(walk *w, long double threshold, int relative) {
     long double top = w->p[w->order[0]];
+    if (threshold < TINY) note_margin(w, 0);
     for (int64_t j = 0; j < w->size; j++) {
         int32_t i = w->order[j];
         if (w->p[i] != top || (j == 0 && !relative)) note_margin(w, w->p[i] / threshold - 1);
@@ -132,6 +135,7 @@ static void keep_zipf(walk *w, long double mu) {
     long double up = 0, down = 0, n = (long double)w->row->n;
     for (int64_t i = 1; i < w->size && i < 100; i++) {
         long double t = logl((long double)(i + 1) / i), b = w->a[w->order[i]] - w->a[w->order[i - 1]];
+        if (!isfinite(w->a[w->order[i]])) break;
         up += t * b;
         down += t * t;
     }
@@ -153,6 +157,7 @@ static int coin_says(const oracle_row *row, float probability) {
 
 static void keep_xtc(walk *w, const oracle_step *step) {
     int64_t above = 0;
+    if (step->f[1] < TINY) note_margin(w, 0);
     for (int64_t j = 0; j < w->size; j++) {
         long double p = w->p[w->order[j]];
         note_margin(w, p / step->f[1] - 1);
@@ -219,6 +224,11 @@ static void dynamic(walk *w, const oracle_step *step) {
     if (!w->greedy && w->size > 1) {
         long double u = entropy_of(w) / logl((long double)w->size), low = step->f[0] - step->f[1];
         low = low > 0 ? low : 0;
+        if (low == 0) note_margin(w, 0);        /* a power of an entropy near 0 may give any small temperature */
+        for (int64_t j = 0; j < w->size; j++) { /* T an ulp apart, and x / T with it where a value step settles */
+            long double ulp = fabsl((long double)w->run->x[w->order[j]]) * 0x1p-22L / fmaxl(w->run->temperature, 0.1L);
+            if (ulp > w->law->slack) w->law->slack = ulp;
+        }
         w->run->temperature *= (float)(low + ((long double)step->f[0] + step->f[1] - low) * powl(u, step->f[2]));
     }
 }
@@ -319,21 +329,21 @@ int oracle_check_row(const ut_job *job, const ut_draws *found, int64_t r) {
         return 1;
     }
     oracle_law *law = oracle_law_of(row);
-    int decided = law->margin >= ORACLE_MARGIN;
+    int decided = law->margin >= ORACLE_MARGIN + 8 * law->slack;
     if (decided && law->empty) UT_ASSERT(found->status[r] != URN_ROW_OK, "row %lld: drawn", (long long)r);
     if (decided && !law->empty) {
         UT_ASSERT(found->status[r] == URN_ROW_OK, "row %lld: status %d", (long long)r, found->status[r]);
         UT_ASSERT(found->kept_count[r] == law->kept_count, "row %lld: kept %d, the law keeps %lld", (long long)r,
                   found->kept_count[r], (long long)law->kept_count);
         near(found->lse[r], law->lse, bound_of(law->lse), "lse", r);
-        near(found->entropy[r], law->entropy, 4 * bound_of(law->entropy), "entropy", r);
-        near(found->kept_logmass[r], law->logmass, 2 * bound_of(law->logmass), "kept_logmass", r);
+        near(found->entropy[r], law->entropy, 4 * bound_of(law->entropy) + 8 * law->slack, "entropy", r);
+        near(found->kept_logmass[r], law->logmass, 2 * bound_of(law->logmass) + 8 * law->slack, "kept_logmass", r);
         int32_t *order = oracle_order(row->x, row->n);
         for (int32_t j = 0; j < found->draws; j++) {
             int64_t at = r * found->draws + j, id = found->ids[at];
             UT_ASSERT(id >= 0 && id < row->n && law->kept[id], "row %lld draw %d: id %lld is not kept", (long long)r, j,
                       (long long)id);
-            near(found->logprob[at], law->logprob[id], bound_of(law->logprob[id]), "logprob", r);
+            near(found->logprob[at], law->logprob[id], bound_of(law->logprob[id]) + 8 * law->slack, "logprob", r);
             near(found->logprob_raw[at], law->raw[id], bound_of(law->raw[id]), "logprob_raw", r);
             UT_ASSERT(found->rank[at] >= 0 && found->rank[at] < row->n && order[found->rank[at]] == id,
                       "row %lld draw %d: rank %d is not id %lld", (long long)r, j, found->rank[at], (long long)id);

@@ -83,13 +83,16 @@ static void softmax_of(const oracle_run *run, const float *x, float *p) {
 }
 
 static void mixture(oracle_run *run, const oracle_step *step, float *g) {
+    int any = 0;
     float *p1 = (float *)ut_malloc(4 * (size_t)run->n), *p2 = (float *)ut_malloc(4 * (size_t)run->n);
     float share = step->f[0];
     for (int64_t i = 0; i < run->n; i++) {
         if (!run->kept[i]) continue;
         if (step->second[i] != step->second[i]) run->status |= URN_ROW_NAN;
         if (step->second[i] == INFINITY) run->status |= URN_ROW_INF;
+        any |= step->second[i] > -INFINITY;
     }
+    if (!any && !run->status) run->status |= URN_ROW_EMPTY;
     if (!run->status) {
         softmax_of(run, run->x, p1);
         softmax_of(run, step->second, p2);
@@ -107,6 +110,7 @@ void oracle_link(oracle_run *run, const oracle_step *step) {
     float *g = (float *)ut_malloc(4 * (size_t)run->n), *d = (float *)ut_malloc(4 * (size_t)run->n);
     for (int64_t i = 0; i < run->n; i++) {
         d[i] = run->kept[i] ? run->x[i] - run->top : 0;
+        if (d[i] < -3.40282347e38f) d[i] = -3.40282347e38f;
         g[i] = 0;
     }
     if (step->op == URN_OP_SPARSEMAX) sparsemax(run, d, g);

@@ -6,7 +6,7 @@
 int oracle_is_keep(int32_t op) { return op >= URN_OP_TOP_K && op <= URN_OP_MIROSTAT_V1; }
 int oracle_is_link(int32_t op) { return op >= URN_OP_SPARSEMAX && op <= URN_OP_MIXTURE; }
 
-float oracle_reciprocal(float temperature) { return temperature == 0 ? INFINITY : URN_LOG2E / temperature; }
+float oracle_reciprocal(float temperature) { return URN_LOG2E / temperature; }
 
 int64_t oracle_first(const oracle_run *run) {
     int64_t best = -1;

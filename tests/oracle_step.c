@@ -114,6 +114,19 @@ static int is_neutral(const oracle_step *s) {
     }
 }
 
+/* Neutral whatever its arrays hold: such a step is gone before any row is read. */
+static int scalars_are_neutral(const urn_step *step) {
+    oracle_step s;
+    memset(&s, 0, sizeof s);
+    s.op = step->op;
+    for (int k = 0; k < 4; k++) {
+        int scalar = step->param[k].by == URN_SCALAR;
+        s.f[k] = scalar ? step->param[k].f : NAN;
+        s.i[k] = scalar ? step->param[k].i : 7; /* no step's neutral value */
+    }
+    return is_neutral(&s);
+}
+
 static int in_order(const int64_t *offsets, int64_t i, int64_t size) {
     return offsets[i] >= 0 && offsets[i + 1] >= offsets[i] && offsets[i + 1] <= size;
 }
@@ -161,6 +174,7 @@ void oracle_read_steps(const ut_job *job, const urn_list *list, int64_t r, oracl
         memset(s, 0, sizeof *s);
         s->op = step->op;
         s->flags = step->flags;
+        if (scalars_are_neutral(step)) continue;
         read_params(step, row->slot, r, s);
         if (out_of_range(s)) row->status |= URN_ROW_PARAM;
         if (is_neutral(s)) continue;

@@ -82,9 +82,9 @@ static void penalties(oracle_run *run, const oracle_step *step) {
     }
 }
 
-static int is_in(const oracle_step *list, int32_t id) {
+static int is_breaker(const oracle_run *run, const oracle_step *list, int32_t id) {
     for (int64_t j = 0; j < list->count; j++) {
-        if (list->ids[j] == id) return 1;
+        if (list->ids[j] == id && id >= 0 && id < run->n) return 1;
     }
     return 0;
 }
@@ -94,7 +94,7 @@ static void dry(oracle_run *run, const oracle_step *step) {
     int64_t n = row->context_count, allowed = step->i[2], limit = 0;
     if (step->i[3] >= 0 && step->i[3] < n) n = step->i[3];
     const int32_t *h = row->context + (row->context_count - n);
-    while (limit < n && !is_in(step, h[n - 1 - limit])) limit++;
+    while (limit < n && !is_breaker(run, step, h[n - 1 - limit])) limit++;
     int64_t *best = (int64_t *)ut_malloc(8 * (size_t)run->n);
     memset(best, 0, 8 * (size_t)run->n);
     for (int64_t i = 0; i + 1 < n; i++) {
@@ -104,7 +104,7 @@ static void dry(oracle_run *run, const oracle_step *step) {
         if (next >= 0 && next < run->n && m > best[next]) best[next] = m;
     }
     for (int64_t t = 0; t < run->n; t++) {
-        if (!run->kept[t] || best[t] < allowed || is_in(step, (int32_t)t)) continue;
+        if (!run->kept[t] || best[t] < allowed || is_breaker(run, step, (int32_t)t)) continue;
         float p = step->f[0];
         for (int64_t k = allowed; k < best[t] && p < MOST; k++) p = p * step->f[1];
         run->x[t] = oracle_fin(run, run->x[t] - p);

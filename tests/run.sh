@@ -2,7 +2,7 @@
 # run.sh - every test that needs no GPU, from a bare machine: `bash tests/run.sh`.
 #
 #   bash tests/run.sh               everything: about 4 minutes on two cores, 8 where nvcc is
-#   bash tests/run.sh STAGE...      some of: suites asan tsan build     (build/ is configured and built in any case)
+#   bash tests/run.sh STAGE...      some of: suites asan tsan fuzz build     (build/ is configured and built in any case)
 #   URN_CMAKE="-DURN_CUDA=OFF"      arguments for the configuration of build/;  URN_JOBS=2  processes at a time
 #
 # Installs what is missing with apt (as root or by sudo) and says what. Builds build/ (whatever this machine has: CUDA's
@@ -14,7 +14,7 @@ ROOT=$PWD
 JOBS=${URN_JOBS:-$(nproc 2>/dev/null || echo 2)}
 LOGS=$ROOT/build/logs
 passed=0 failed=0 skipped=0 started=$SECONDS
-stages=" ${*:-suites asan tsan build} "
+stages=" ${*:-suites asan tsan fuzz build} "
 
 say() { printf '== %s (%d s)\n' "$1" $((SECONDS - started)); }
 wants() { [[ $stages == *" $1 "* ]]; }
@@ -28,9 +28,10 @@ broken() { # a thing that should have worked and left a log
 install_missing() {
     local package missing=() as_root=()
     # a compiler, CMake, pkg-config; Check for the suites; Boost.Context for the simt backend; the language model's
-    # library for `urn generate`; Random123 to check our Philox against; binutils and file to look at what was built
+    # library for `urn generate`; Random123 to check our Philox against; clang for libFuzzer; Clp for liburn_host;
+    # binutils and file to look at what was built
     local want=(gcc g++ make cmake ninja-build pkg-config check libsubunit-dev libboost-context-dev libsphinxbase-dev
-        pocketsphinx-en-us librandom123-dev binutils file)
+        pocketsphinx-en-us librandom123-dev clang-14 libclang-rt-14-dev coinor-libclp-dev binutils file)
     if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
         echo "not a Debian-like machine: nothing is installed; needed are ${want[*]}"
         return
@@ -155,6 +156,30 @@ if wants tsan; then
                 timeout 900 "${alone[@]}" "$ROOT/build-tsan/test_$room" "$name" >"$log" 2>&1
             count_room "tsan $name" $? "$log"
         done
+    fi
+fi
+
+if wants fuzz; then
+    say "random calls under libFuzzer, cpu against simt, ${URN_FUZZ_SECONDS:=45} s"
+    if ! command -v clang-14 >/dev/null; then
+        skipped=$((skipped + 1))
+        echo "skip: fuzz: no clang-14 here, which brings libFuzzer"
+    else
+        generator=()
+        if [ ! -f build-fuzz/CMakeCache.txt ] && command -v ninja >/dev/null; then generator=(-G Ninja); fi
+        if cmake --preset fuzz "${generator[@]}" >"$LOGS/fuzz-build.log" 2>&1 &&
+            cmake --build build-fuzz -j"$JOBS" --target fuzz_sample >>"$LOGS/fuzz-build.log" 2>&1; then
+            mkdir -p build-fuzz/found # what it finds on the way; tests/fuzz/corpus is only read
+            if build-fuzz/fuzz_sample -max_total_time="$URN_FUZZ_SECONDS" -timeout=60 -seed=1 -print_final_stats=1 \
+                -artifact_prefix=build-fuzz/ build-fuzz/found tests/fuzz/corpus >"$LOGS/fuzz.log" 2>&1 </dev/null; then
+                passed=$((passed + 1))
+                echo "      fuzz: $(grep -oE 'number_of_executed_units: [0-9]+' "$LOGS/fuzz.log" | grep -oE '[0-9]+') calls"
+            else
+                broken "fuzz: every call gives the same bytes on cpu and simt" "$LOGS/fuzz.log"
+            fi
+        else
+            broken "fuzz: builds" "$LOGS/fuzz-build.log"
+        fi
     fi
 fi
 

@@ -46,6 +46,18 @@ static inline float urnc_f32_of_order(int32_t order) {
     return urnc_f32_of_bits(b ^ ((0u - (b >> 31)) & 0x7fffffffu));
 }
 
+/* Of x >= 0 and bound > 0, as integers, which vectors like better than selects. */
+static inline float urnc_at_most(float x, float bound) {
+    uint32_t b = urnc_bits_of_f32(x), most = urnc_bits_of_f32(bound);
+    return urnc_f32_of_bits(b < most ? b : most);
+}
+
+/* x if it is above 0, else the least f32 that is. */
+static inline float urnc_positive(float x) {
+    int32_t b = (int32_t)urnc_bits_of_f32(x);
+    return urnc_f32_of_bits((uint32_t)(b > 1 ? b : 1));
+}
+
 #define URNC_ORDER_INF 0x7f800000                   /* of +inf; above it lie NaNs with sign 0 */
 #define URNC_ORDER_MINUS_INF (-0x7f800000 - 1)      /* of -inf; below it lie NaNs with sign 1 */
 #define URNC_ORDER_LEAST (URNC_ORDER_MINUS_INF + 1) /* of the least possible value */

@@ -102,9 +102,6 @@ typedef struct urnc_loops {
      * how many -> returned */
     int64_t (*gather)(const urnc_view *view, int32_t low, int32_t high, int64_t limit, const int32_t *top,
                       int32_t *order, int32_t *at);
-    /* how many come before (order, id) -> count */
-    void (*rank)(const urnc_view *view, int32_t order, int64_t id, int64_t g0, int64_t g1, const int32_t *top,
-                 urnc_tally *tally);
     const struct urnc_value_loops *values;   /* cpu_values.h */
     const struct urnc_output_loops *outputs; /* cpu_outputs.h */
     const struct urnc_tiny_loops *tiny;      /* cpu_tiny.h */

@@ -9,7 +9,7 @@
 typedef struct urnc_law {
     urnc_scale scale;
     uint64_t Z;
-    double L; /* log2(Z) - F */
+    double L; /* the log2 of Z, less F */
     int greedy;
 } urnc_law;
 
@@ -40,7 +40,7 @@ void urnc_answer_whole(urnc_answer *answer); /* may write over the logits: the l
 
 /* How many ids come before each of these in the raw order; -1 for ids outside [0, n). */
 void urnc_ranks(const urnc_row *row, const int32_t *id, int64_t n, int32_t *rank);
-int32_t urnc_rank_of(const urnc_row *row, int32_t order, int64_t id);
+int32_t urnc_rank_of(const urnc_row *row, int32_t order, int32_t id);
 
 /* The element of K that an id is, -1 if it is not in K. */
 int64_t urnc_row_element(const urnc_row *row, int64_t id);
@@ -63,7 +63,7 @@ urnc_noise urnc_noise_of(const urnc_row *row, const urnc_plan *plan, uint32_t j)
 urnc_best urnc_gumbel_best(const urnc_row *row, const urnc_plan *plan, uint32_t j);
 int64_t urnc_draw_gumbel(const urnc_row *row, const urnc_plan *plan, uint32_t j);
 
-/* Ids that ranks are wanted of, in the order. */
+/* Ids that ranks are wanted of: at least one, in the order. */
 typedef struct urnc_queries {
     const int32_t *order, *id;
     int n;
@@ -79,7 +79,7 @@ struct urnc_output_loops {
     /* the first element by larger key, then smaller number, of these groups and what `best` has */
     void (*gumbel)(const urnc_view *view, urnc_scale scale, const urnc_noise *noise, int64_t g0, int64_t g1,
                    const int32_t *top, urnc_best *best);
-    /* before[q]: elements that come before query q and not before query q - 1 */
+    /* adds to before[q] the elements that come before query q; groups with top[g] below all queries are skipped */
     void (*ranks)(const urnc_view *view, const urnc_queries *queries, int64_t g0, int64_t g1, const int32_t *top,
                   uint32_t *before);
     /* w / Z of one group's weights */

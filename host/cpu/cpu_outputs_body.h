@@ -77,14 +77,17 @@ static int keys_of_group(const urnc_view *view, urnc_scale scale, const urnc_noi
     if (view->n - g * URNC_GROUP < URNC_GROUP) memset(U, 0, sizeof U); /* noise_group leaves some as they were */
     noise_group(noise, g, view->n, U);
     if (scale.linear) {
-        FOR_GROUP(i) y[i] = urnc_log2_of((double)(x[i] > 0.0f ? x[i] : 1.0f));
+        FOR_GROUP(i) y[i] = urnc_log2_of((double)urnc_positive(x[i]));
     } else {
         FOR_GROUP(i) y[i] = (double)(x[i] - scale.M) * (double)scale.c;
     }
     FOR_GROUP(i) {
-        double bounded = y[i] > -0x1p20 ? y[i] : -0x1p20;
-        int64_t k = (int64_t)floor((bounded + urnc_gumbel(U[i])) * 0x1p40);
-        key[i] = x[i] >= noise->least ? k : INT64_MIN;
+        double z = y[i]; /* not above 0, so that bits order it */
+        uint64_t b = urnc_bits_of_f64(z), most = urnc_bits_of_f64(-0x1p20);
+        z = urnc_f64_of_bits(b < most ? b : most);
+        int64_t k = urnc_floor_i64((z + urnc_gumbel(U[i])) * 0x1p40);
+        int64_t out = 0 - (int64_t)(x[i] < noise->least);
+        key[i] = (k & ~out) | (INT64_MIN & out);
     }
     return 1;
 }
@@ -104,33 +107,29 @@ static void gumbel(const urnc_view *view, urnc_scale scale, const urnc_noise *no
     }
 }
 
-/* The first query that an element comes before; queries->n: none. */
-static int first_after(const urnc_queries *queries, int32_t order, int32_t id) {
-    int low = 0, high = queries->n;
-    while (low < high) {
-        int middle = (low + high) / 2;
-        int before = order > queries->order[middle] || (order == queries->order[middle] && id < queries->id[middle]);
-        if (before)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
+static int32_t count_above(const int32_t order[URNC_GROUP], int32_t bound) {
+    int32_t above = 0;
+    FOR_GROUP(i) above += order[i] > bound;
+    return above;
+}
+
+/* How many of a group come before a query whose id is `at` elements after the group's first. */
+static int32_t count_before(const int32_t order[URNC_GROUP], int32_t wanted, int64_t at) {
+    if (at >= URNC_GROUP) return count_above(order, wanted - 1); /* equal values come before it too */
+    int32_t before = count_above(order, wanted);
+    for (int i = 0; i < at; i++) before += order[i] == wanted;
+    return before;
 }
 
 static void ranks(const urnc_view *view, const urnc_queries *queries, int64_t g0, int64_t g1, const int32_t *top,
                   uint32_t *before) {
     float x[URNC_GROUP];
-    int32_t inside[URNC_GROUP], least = queries->order[queries->n - 1];
+    int32_t order[URNC_GROUP], least = queries->order[queries->n - 1];
     for (int64_t g = g0; g < g1; g++) {
         if (top[g] < least || !load(view, g, x)) continue;
-        FOR_GROUP(i) inside[i] = urnc_order(x[i]) >= least ? -1 : 0;
-        for (int w = 0; w < URNC_GROUP; w += 32)
-            for (uint32_t word = pack(inside + w); word; word &= word - 1) {
-                int i = w + __builtin_ctz(word);
-                int q = first_after(queries, urnc_order(x[i]), (int32_t)(g * URNC_GROUP + i));
-                if (q < queries->n) before[q]++;
-            }
+        FOR_GROUP(i) order[i] = urnc_order(x[i]);
+        for (int q = queries->n; q-- > 0 && queries->order[q] <= top[g];)
+            before[q] += (uint32_t)count_before(order, queries->order[q], queries->id[q] - g * URNC_GROUP);
     }
 }
 

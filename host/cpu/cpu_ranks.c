@@ -4,23 +4,7 @@
 #include "host/cpu/cpu_keys.h"
 #include "host/cpu/cpu_outputs.h"
 
-typedef struct {
-    int32_t order;
-    int64_t id;
-} rank_argument;
-
-static void rank(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
-    const rank_argument *a = argument;
-    row->loops->rank(&row->raw, a->order, a->id, g0, g1, row->raw_top, tally);
-}
-
-int32_t urnc_rank_of(const urnc_row *row, int32_t order, int64_t id) {
-    rank_argument a = {order, id};
-    return (int32_t)urnc_over_groups(row, &row->raw, rank, &a).count;
-}
-
 #define CHUNK 256 /* ids that one walk ranks */
-#define FEW 4     /* as many walks that only count cost less than one that searches */
 
 typedef struct {
     urnc_queries queries;
@@ -29,11 +13,19 @@ typedef struct {
 
 static void count_before(const urnc_row *row, void *argument, int64_t g0, int64_t g1, urnc_tally *tally) {
     const ranks_argument *a = argument;
-    uint32_t own[CHUNK] = {0};
+    uint32_t own[CHUNK];
     (void)tally;
+    memset(own, 0, (size_t)a->queries.n * sizeof *own);
     row->loops->outputs->ranks(&row->raw, &a->queries, g0, g1, row->raw_top, own);
 #pragma omp critical(urnc_before)
     for (int q = 0; q < a->queries.n; q++) a->before[q] += own[q];
+}
+
+int32_t urnc_rank_of(const urnc_row *row, int32_t order, int32_t id) {
+    uint32_t before = 0;
+    ranks_argument a = {{&order, &id, 1}, &before};
+    urnc_over_groups(row, &row->raw, count_before, &a);
+    return (int32_t)before;
 }
 
 static int comes_before(int32_t order, int32_t id, int32_t other, int32_t other_id) {
@@ -64,12 +56,7 @@ static void rank_chunk(const urnc_row *row, const int32_t *id, int n, int32_t *o
     int32_t order[CHUNK], sorted[CHUNK];
     uint32_t before[CHUNK] = {0};
     ranks_argument a = {{order, sorted, sort_queries(row, id, n, order, sorted)}, before};
-    if (a.queries.n > FEW) {
-        urnc_over_groups(row, &row->raw, count_before, &a);
-        for (int q = 1; q < a.queries.n; q++) before[q] += before[q - 1];
-    } else {
-        for (int q = 0; q < a.queries.n; q++) before[q] = (uint32_t)urnc_rank_of(row, order[q], sorted[q]);
-    }
+    if (a.queries.n > 0) urnc_over_groups(row, &row->raw, count_before, &a);
     for (int i = 0; i < n; i++) {
         int32_t wanted = id[i]; /* out may be id */
         out[i] = -1;

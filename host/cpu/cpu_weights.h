@@ -56,10 +56,18 @@ static inline uint64_t urnc_weight_of(urnc_scale scale, float x) {
 }
 
 /* a of bits.h section 3: minus log2 of the weight as a real number. */
+static inline float urnc_surprise_exp(float x, float M, float c) {
+    float d = x - M;
+    return -(d * c);
+}
+
+static inline float urnc_surprise_linear(float x) {
+    float a = (float)-urnc_log2_of((double)urnc_positive(x));
+    return x > 0.0f ? a : INFINITY;
+}
+
 static inline float urnc_surprise(urnc_scale scale, float x) {
-    if (scale.linear) return x > 0.0f ? (float)-urnc_log2_of((double)x) : INFINITY;
-    float d = x - scale.M;
-    return -(d * scale.c);
+    return scale.linear ? urnc_surprise_linear(x) : urnc_surprise_exp(x, scale.M, scale.c);
 }
 
 /* What the id adds to E, the sum behind entropy (bits.h section 6): floor of g * 2^(F + n), g = v * a. */
@@ -72,7 +80,7 @@ static inline uint64_t urnc_weight_entropy(float x, float M, float c) {
 }
 
 static inline uint64_t urnc_weight_entropy_linear(float x) {
-    float g = x > 0.0f ? x : 0x1p-149f; /* which adds nothing either */
+    float g = urnc_positive(x); /* the least one adds nothing either */
     float a = (float)-urnc_log2_of((double)g);
     return urnc_floor(g * a, 0);
 }

@@ -24,11 +24,11 @@ struct urn_basis {
     basis_lp *lp;
 };
 
-#define FAIL(status, ...) \
-    do { \
-        char detail[256]; \
-        snprintf(detail, sizeof detail, __VA_ARGS__); \
-        return urn_set_last_error((status), detail); \
+#define FAIL(status, ...)                                                                                              \
+    do {                                                                                                               \
+        char detail[256];                                                                                              \
+        snprintf(detail, sizeof detail, __VA_ARGS__);                                                                  \
+        return urn_set_last_error((status), detail);                                                                   \
     } while (0)
 
 static int is_finite_row(const float *x, int32_t n) {
@@ -118,9 +118,9 @@ int urn_basis_keeps(urn_basis *basis, int32_t id) {
 }
 
 /* An id that the solver gives up on is not kept: the walk goes on, and nothing false is said of it. */
-static void accept(void *user, int64_t row, const int32_t *ids, int32_t count, uint8_t *accepted) {
+static int accept(void *user, int64_t row, int32_t id) {
     (void)row;
-    for (int32_t i = 0; i < count; i++) accepted[i] = urn_basis_keeps(user, ids[i]) == 1;
+    return urn_basis_keeps(user, id) == 1;
 }
 
 /* What a call has on the device and on the host. */
@@ -192,36 +192,31 @@ static urn_status draw_row(urn_stream *stream, urn_basis *basis, const urn_basis
     sample.position = NULL;
     sample.probs = urn_buffer_data(s->device);
     urn_status status = urn_sample(stream, &sample);
-    if (status == URN_OK)
-        status = urn_buffer_read_host(stream, s->device, 0, s->p, 4 * (size_t)p->logits.cols);
+    if (status == URN_OK) status = urn_buffer_read_host(stream, s->device, 0, s->p, 4 * (size_t)p->logits.cols);
     if (status == URN_OK) status = urn_basis_law(basis, s->p, p->epsilon);
     if (status != URN_OK) return status;
-    uint64_t own = (uint64_t)r; /* the default label is the row's number, which one_row would make 0 */
-    urn_buffer *label = NULL;
+    uint64_t own = (uint64_t)r; /* the default label is the row's number, which one_row makes 0 */
     reject.logits = sample.logits;
     reject.seed = p->seed ? p->seed + r : NULL;
+    reject.label = p->label ? p->label + r : urn_buffer_data(s->device);
     reject.position = p->position ? p->position + r : NULL;
     reject.seed_value = p->seed_value;
     reject.position_value = p->position_value;
     reject.ids = &s->ids[r];
     reject.status = &s->status[r];
     reject.tried = tried;
-    if (p->label) {
-        reject.label = p->label + r;
-    } else {
-        urn_buffer *made = s->device; /* its probabilities have been read */
-        label = made;
-        status = urn_buffer_write(stream, label, 0, &own, sizeof own);
-        reject.label = urn_buffer_data(label);
-    }
-    if (status == URN_OK) status = urn_stream_reserve(stream, urn_reject_workspace(1));
+    /* over the probabilities, which have been read */
+    if (!p->label) status = urn_buffer_write(stream, s->device, 0, &own, sizeof own);
     return status == URN_OK ? urn_reject_host(stream, &reject, accept, basis) : status;
 }
 
 static urn_status check(const urn_stream *stream, const urn_basis *basis, const urn_basis_params *p) {
     if (!stream || !basis || !p || !p->ids)
         FAIL(URN_E_NULL, "urn_basis_sample_host: %s is NULL",
-             !stream ? "stream" : !basis ? "basis" : !p ? "params" : "params->ids");
+             !stream  ? "stream"
+             : !basis ? "basis"
+             : !p     ? "params"
+                      : "params->ids");
     if (p->struct_size != sizeof *p)
         FAIL(URN_E_STRUCT, "urn_basis_sample_host: params->struct_size is %u; wanted %zu", p->struct_size, sizeof *p);
     if (!(p->epsilon >= 0.0f && p->epsilon < 1.0f))
@@ -232,4 +227,28 @@ static urn_status check(const urn_stream *stream, const urn_basis *basis, const 
         FAIL(URN_E_SHAPE, "urn_basis_sample_host: logits.cols is %lld; wanted the embedding's %lld",
              (long long)p->logits.cols, (long long)basis->cols);
     return URN_OK;
+}
+
+urn_status urn_basis_sample_host(urn_stream *stream, urn_basis *basis, const urn_basis_params *params) {
+    urn_status status = check(stream, basis, params);
+    if (status != URN_OK) return status;
+    const urn_basis_params *p = params;
+    int64_t rows = p->logits.rows;
+    if (rows == 0) return URN_OK;
+    scratch s = {NULL, NULL, NULL, NULL, NULL};
+    size_t draws = urn_sample_workspace(NULL, rows, p->logits.cols), trials = urn_reject_workspace(1);
+    status = urn_stream_reserve(stream, draws > trials ? draws : trials);
+    if (status == URN_OK) status = get_scratch(urn_stream_ctx(stream), rows, p->logits.cols, &s);
+    if (status == URN_OK) status = draw_first(stream, p, &s);
+    for (int64_t r = 0; r < rows && status == URN_OK; r++) {
+        int32_t tried = 1;
+        if (s.status[r] == URN_ROW_OK && exp((double)s.logprob[r]) < (double)p->epsilon)
+            status = draw_row(stream, basis, p, r, &s, &tried);
+        if (status != URN_OK) break;
+        p->ids[r] = s.ids[r];
+        if (p->tried) p->tried[r] = s.status[r] == URN_ROW_OK || s.status[r] == URN_ROW_EMPTY ? tried : 0;
+        if (p->status) p->status[r] = s.status[r];
+    }
+    put_scratch(&s);
+    return status;
 }

@@ -21,7 +21,8 @@ static int load(basis_lp *lp, const float *embedding, int32_t dims, const int32_
     size_t n = (size_t)lp->n, rows = (size_t)dims + 1;
     CoinBigIndex *start = malloc((n + 1) * sizeof *start);
     int *index = malloc(n * rows * sizeof *index);
-    double *value = malloc(n * rows * sizeof *value), *zero = calloc(n, sizeof *zero), *right = calloc(rows, sizeof *right);
+    double *value = malloc(n * rows * sizeof *value), *zero = calloc(n, sizeof *zero),
+           *right = calloc(rows, sizeof *right);
     int good = start && index && value && zero && right;
     for (size_t j = 0; good && j < n; j++) {
         start[j] = (CoinBigIndex)(j * rows);

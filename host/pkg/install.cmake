@@ -10,7 +10,7 @@ if(NOT TARGET urn_shared)
   return()
 endif()
 
-install(TARGETS urn_shared urn_static EXPORT urnTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+install(TARGETS urn_shared urn_static urn_host_shared EXPORT urnTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/urn)
 install(EXPORT urnTargets NAMESPACE urn:: DESTINATION ${package_dir})

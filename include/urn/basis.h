@@ -60,8 +60,8 @@ typedef struct urn_basis_params {
 /* urn_basis_sample_host - draw one id a row from p restricted to what is kept.
  *
  *  The first id of each row comes from one call of urn_sample by Gumbel keys, with its log-probability: where that
- *  reaches ln(epsilon) nothing else happens. Only for the other rows p comes to the host, and ids are tried in the order
- *  of urn_reject_host, which has the law of p on the kept ids, until one is kept.
+ *  reaches ln(epsilon) nothing else happens. Only for the other rows p comes to the host, and ids are tried in the
+ *  order of urn_reject_host, which has the law of p on the kept ids, until one is kept.
  *
  *  draws   the Gumbel keys of urn_sample's draw 0
  *  bits    ids are the same bits on every backend, as far as the solver decides alike

@@ -33,7 +33,8 @@
  *    whose temperatures (dynamic ones with delta = 0 among them) multiply, in f32 and list order, to a T that is not
  *    finite is URN_ROW_PARAM, known before the logits are read; a dynamic temperature that makes T so, when it runs.
  *    Neutral parameters, and -1 in a step's map, make a step absent; an empty list or a position past n does not. A
- *    parameter out of range counts also where others make the step neutral; maps and offsets only of steps that exist.
+ *    parameter out of range counts also where others make the step neutral, unless those are all scalars; maps and
+ *    offsets count only of steps that exist.
  *    INDEX comes before PARAM and STATE. Of a ragged row `cols` is its own length.
  *    Opening an epoch fixes
  *      M = the largest x in K,   c = URN_LOG2E / T (f32 division).

@@ -29,8 +29,8 @@ typedef struct urn_slots_params {
  * The context's id number t (from 0) of slot s is ids[s * history + t % history], for the newest `history` of
  * t < length[s]: the prompt's ids and then the outputs.
  * Output id i of slot s was committed count_n[s * count_slots + h] times, where h is the first place from
- * (i * 0x9E3779B1 as u32) % count_slots on, cyclically, with count_id = i + 1; 0 ends the search. count_slots is the least
- * power of two >= 2 * counts. An id that finds its slot's `counts` places taken sets overflow[s], and rows with
+ * (i * 0x9E3779B1 as u32) % count_slots on, cyclically, with count_id = i + 1; 0 ends the search. count_slots is the
+ * least power of two >= 2 * counts. An id that finds its slot's `counts` places taken sets overflow[s], and rows with
  * penalties over all outputs get URN_ROW_STATE from then on.
  * Bit i % 32 of prompt[s * prompt_words + i / 32] is 1 for the ids of the prompt. */
 typedef struct urn_slots_state {

@@ -45,6 +45,10 @@ URN_API const char *urn_status_text(urn_status status);
  * value found, the value wanted. Empty before the first failure. Valid until this thread's next failing call. */
 URN_API const char *urn_last_error(void);
 
+/* urn_set_last_error - for libraries built on this one: set this thread's detail (cut to 511 bytes; NULL: empty) and
+ * return `status`. */
+URN_API urn_status urn_set_last_error(urn_status status, const char *detail);
+
 /* Row status bits: device memory, one int32 a row, 0 means drawn. Bits are or-ed, so no order matters; a row
  * with URN_ROW_INDEX or URN_ROW_PADDING reads nothing more, so it has no other bit; a step's PARAM and STATE
  * likewise come before the logits are read, but for values in lists and tables, which come when their step runs.

@@ -45,6 +45,9 @@ URN_API urn_status urn_stream_reserve(urn_stream *stream, size_t bytes);
  *  returns URN_OK | URN_E_NULL | URN_E_CUDA | URN_E_CAPTURE */
 URN_API urn_status urn_stream_sync_host(urn_stream *stream);
 
+/* urn_stream_ctx - the context that the stream was made for; NULL for NULL. */
+URN_API urn_ctx *urn_stream_ctx(const urn_stream *stream);
+
 /* Counters since the stream was made; tests of "one launch" and "no allocation" read them. */
 typedef struct urn_stream_stats {
     uint32_t struct_size;

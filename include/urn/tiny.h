@@ -50,9 +50,8 @@ typedef struct urn_tiny_params {
  *          24-bit uniforms end at 16.6
  *  bits    the same on every backend, GPU and launch shape, and however the rows are cut into calls
  *  exact   odds of two ids within a factor 1 +- (1e-6 + 1e-7 * their log2 odds) of the law asked for
- *  traffic logits once, outputs once, in whole 128-byte lines. About 45 instructions an id for its noise and 40 for its
- *          share of a Philox block, so width 6 in f32 with soft output is near the balance of an H100's issue slots and
- *          its memory; no f64
+ *  traffic logits once, outputs once, in whole 128-byte lines. An id costs about 185 instructions, none in f64: width 6
+ *          in f32 with soft output takes about twice as long to compute as to move on an H100 (counted, not measured)
  *  sync    enqueued on stream: one launch, no allocation, no wait; capturable
  *
  *  returns URN_OK | URN_E_NULL (stream, params, logits, no output at all; mask or blend without patterns where width is

@@ -37,6 +37,13 @@ URN_DEVICE uint64_t power_weight(Power p) {
     return p.live ? at_one >> (right & 63u) : 0;
 }
 
+// g in [0, 1] as a power, for links: its significand and exponent, so that power_weight gives floor(g * 2^F).
+URN_DEVICE Power linear_power(float g) {
+    uint32_t bits = f32_bits(g);
+    int n = (int)(bits >> 23) - 127;
+    return {bits_f32((bits & 0x7fffffu) | 0x3f800000u), n, n >= -URN_F};
+}
+
 // Any thread calls for itself. x <= max; x may be -inf, which weighs 0.
 URN_DEVICE uint64_t weight(float x, float max, float c) { return power_weight(power(x - max, c)); }
 

@@ -25,6 +25,7 @@ URN_DEVICE int32_t table_name(int32_t id) { return (int32_t)((uint32_t)id + 1u);
 
 // One thread calls, of a table with places. Is the id in it?
 URN_DEVICE bool table_has(const CountTable &table, int32_t id) {
+    URN_ROLLED
     for (uint32_t i = 0; i <= table.last; i++) {
         int32_t held = table.ids.load((table.home(id) + i) & table.last);
         if (held == table_name(id)) return true;
@@ -36,6 +37,7 @@ URN_DEVICE bool table_has(const CountTable &table, int32_t id) {
 // One warp calls: one more of an id. False: it is not there and there is no room for it. distinct: how many ids are
 // there, kept by every lane. Lanes look at 32 places at once, in one transaction.
 URN_DEVICE bool table_add(const CountTable &table, int32_t id, uint32_t &distinct, uint32_t room) {
+    URN_ROLLED
     for (uint32_t first = 0; first <= table.last; first += 32) {
         uint32_t place = (table.home(id) + first + lane_id()) & table.last;
         int32_t held = table.ids.load(place);

@@ -23,7 +23,7 @@ struct Epoch {
     bool want_log_mass;
     bool linear;    // full form: a link ran, x is a weight
     float link_max; // M before the link
-    bool spent;  // full form: a keep step took the first of K, so the epoch is to close
+    bool spent;     // full form: a keep step took the first of K, so the epoch is to close
 };
 
 // A row and all that the team knows of it.
@@ -92,8 +92,11 @@ template <int TEAM, class Dtype, bool RESIDENT> URN_DEVICE uint64_t entropy_sum(
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? law.term_of_entropy(x[i]) : 0;
+        URN_EACH
+        for (uint32_t i = 0; i < UNIT; i++) {
+            float v = turn(x);
+            sum += (bits >> i & 1) ? law.term_of_entropy(v) : 0;
+        }
     }
     return team_tally(s.team, {sum, 0, 0}).all.sum;
 }

@@ -25,7 +25,7 @@ struct OrderKey {
 struct FullLaw {
     float max, c;
     bool linear;
-    URN_DEVICE uint64_t of(float x) const { return linear ? floor_scaled(x, URN_F) : weight(x, max, c); }
+    URN_DEVICE uint64_t of(float x) const { return power_weight(linear ? linear_power(x) : power(x - max, c)); }
     // a of bits.h section 3: bits of surprise over the largest; in a link's epoch over probability 1.
     URN_DEVICE float surprise(float x) const {
         if (linear) return x == 0.0f ? bits_f32(0x7f800000u) : (float)-log2_f64((double)x);
@@ -80,8 +80,11 @@ URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         float x[UNIT];
         row.logits(unit, x);
         uint64_t sum = 0;
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? w.of(x[i]) : 0;
+        URN_EACH
+        for (uint32_t i = 0; i < UNIT; i++) {
+            float v = turn(x);
+            sum += (bits >> i & 1) ? w.of(v) : 0;
+        }
         sum = sum_u64(sum);
         if (lane_id() == 0) row.put_sum(group, sum), total += sum;
     }
@@ -118,17 +121,21 @@ URN_DEVICE Spot locate(const Row<Dtype, RESIDENT> &row, Weight w, uint64_t targe
     float x[UNIT];
     row.logits(unit, x);
     uint64_t sum = 0;
-    URN_UNROLL
-    for (uint32_t i = 0; i < UNIT; i++) sum += (bits >> i & 1) ? w.of(x[i]) : 0;
+    URN_EACH
+    for (uint32_t i = 0; i < UNIT; i++) {
+        float v = turn(x);
+        sum += (bits >> i & 1) ? w.of(v) : 0;
+    }
     uint64_t prefix = before + scan_u64(sum) - sum;
     uint32_t past = ballot(prefix + sum > target);
     uint32_t lane = (uint32_t)popc_u32((past & (0u - past)) - 1) & 31u;
     // prefixes never fall, so the place is as many steps on as there are prefixes not past the target
     uint32_t step = 0;
     uint64_t below = prefix;
-    URN_UNROLL
+    URN_EACH
     for (uint32_t i = 0; i < UNIT; i++) {
-        prefix += (bits >> i & 1) ? w.of(x[i]) : 0;
+        float v = turn(x);
+        prefix += (bits >> i & 1) ? w.of(v) : 0;
         step += prefix > target ? 0 : 1;
         below = prefix > target ? below : prefix;
     }

@@ -29,16 +29,16 @@ URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row,
 // The whole team calls. The first place in K of a key that is there, or the last.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE uint32_t first_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, uint32_t key, bool last = false) {
-    uint32_t most = 0, turn = last ? 0 : 0xffffffffu; // ~place: the maximum is the smallest place
+    uint32_t most = 0, flip = last ? 0 : 0xffffffffu; // ~place: the maximum is the smallest place
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         float x[UNIT];
         row.logits(unit, x);
         URN_UNROLL
         for (uint32_t i = UNIT; i-- > 0;)
-            if ((bits >> i & 1) && order_key(x[i]) == key) most = max_of(most, (row.begin + unit * UNIT + i) ^ turn);
+            if ((bits >> i & 1) && order_key(x[i]) == key) most = max_of(most, (row.begin + unit * UNIT + i) ^ flip);
     }
-    return team_tally(team, {0, most, 0}).all.max ^ turn;
+    return team_tally(team, {0, most, 0}).all.max ^ flip;
 }
 
 // The whole team calls. Ids of K stay where stay.of(x, place) says so. The tally's sum is how many; in the full form,
@@ -52,16 +52,16 @@ URN_DEVICE Tally keep_where(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, c
         float x[UNIT];
         row.logits(unit, x);
         uint32_t left = 0;
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++) left |= (stay.of(x[i], row.begin + unit * UNIT + i) ? 1u : 0u) << i;
+        URN_EACH
+        for (uint32_t i = 0; i < UNIT; i++) {
+            float v = turn(x);
+            bool stays = stay.of(v, row.begin + unit * UNIT + i);
+            left |= (stays ? 1u : 0u) << i;
+            if (Dtype::full && stays && (bits >> i & 1)) mine.max = max_of(mine.max, order_key(v));
+        }
         bits &= left;
         row.keep_bits(unit, bits);
         mine.sum += (uint32_t)popc_u32(bits);
-        if constexpr (Dtype::full) {
-            URN_UNROLL
-            for (uint32_t i = 0; i < UNIT; i++)
-                if (bits >> i & 1) mine.max = max_of(mine.max, order_key(x[i]));
-        }
     }
     return team_tally(team, mine).all;
 }

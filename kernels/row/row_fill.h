@@ -14,10 +14,8 @@ URN_DEVICE void fill_rows(const urn_sample_params &p, int64_t row, int64_t from,
     for (int64_t w = from / 32 + thread; p.kept_bits && w < words; w += threads)
         Global<uint32_t>(p.kept_bits, rows * p.kept_bits_stride, TAG_OUT).store(row * p.kept_bits_stride + w, 0);
     for (int64_t id = from + thread; id < cols && (p.probs || p.processed); id += threads) {
-        if (p.probs)
-            Global<float>(p.probs + row * p.probs_stride, cols, TAG_OUT).store(id, probs);
-        if (p.processed)
-            Global<float>(p.processed + row * p.processed_stride, cols, TAG_OUT).store(id, processed);
+        if (p.probs) Global<float>(p.probs + row * p.probs_stride, cols, TAG_OUT).store(id, probs);
+        if (p.processed) Global<float>(p.processed + row * p.processed_stride, cols, TAG_OUT).store(id, processed);
     }
 }
 

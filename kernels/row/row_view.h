@@ -18,6 +18,19 @@ URN_HOST_DEVICE uint32_t max_of(uint32_t a, uint32_t b) { return a > b ? a : b; 
 
 enum { UNIT = 8, GROUP = 256, GROUP_UNITS = 32 };
 
+// The first element of a unit, which goes round: after eight turns each is where it was. turn_in: another value takes
+// its place. In an unrolled loop these moves vanish; in a rolled one they stand for an index into registers.
+URN_DEVICE void turn_in(float x[UNIT], float v) {
+    URN_UNROLL
+    for (uint32_t k = 0; k + 1 < UNIT; k++) x[k] = x[k + 1];
+    x[UNIT - 1] = v;
+}
+URN_DEVICE float turn(float x[UNIT]) {
+    float v = x[0];
+    turn_in(x, v);
+    return v;
+}
+
 // The caller's unit of a group.
 URN_DEVICE uint32_t own_unit(uint32_t group) { return group * GROUP_UNITS + lane_id(); }
 

@@ -61,16 +61,17 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
             if (bits == 0) continue;
             float x[UNIT];
             row.logits(unit, x);
-            URN_UNROLL
+            URN_EACH
             for (uint32_t i = 0; i < UNIT; i++) {
-                uint32_t key = order.of(x[i]);
+                float v = turn(x);
+                uint32_t key = order.of(v);
                 if (!(bits >> i & 1) || (key & mask) != prefix) continue;
                 uint32_t bin = (key & ~mask) >> shift;
                 if (!mass) {
                     room.limb[0].add(bin, 1);
                     continue;
                 }
-                uint64_t m = w.of(x[i]);
+                uint64_t m = w.of(v);
                 uint32_t limb0 = (uint32_t)m & 0x3fffu, limb1 = (uint32_t)(m >> 14) & 0x3fffu,
                          limb2 = (uint32_t)(m >> 28);
                 if (limb0) room.limb[0].add(bin, limb0);

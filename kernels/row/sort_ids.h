@@ -1,5 +1,5 @@
-// sort_ids.h - sort ids in place in global memory, by one block or warp: a bitonic network that never compares downwards,
-// so any length will do and places past the end need no value.
+// sort_ids.h - sort ids in place in global memory, by one block or warp: a bitonic network that never compares
+// downwards, so any length will do and places past the end need no value.
 #ifndef URN_SORT_IDS_H
 #define URN_SORT_IDS_H
 
@@ -20,8 +20,9 @@ URN_DEVICE SortPair sort_pair(uint32_t t, uint32_t reach, bool fold) {
 // Pairs of a step of merges of `merge` places that cover `count`.
 URN_DEVICE uint32_t merge_pairs(uint32_t count, uint32_t merge) { return (count + merge - 1) / merge * (merge / 2); }
 
-// The team's threads of one block call. tile: `size` words, a power of two, in shared memory. Runs of `size` are sorted,
-// or, where their two halves of a longer merge are in order already, brought in order, each with one trip to memory.
+// The team's threads of one block call. tile: `size` words, a power of two, in shared memory. Runs of `size` are
+// sorted, or, where their two halves of a longer merge are in order already, brought in order, each with one trip to
+// memory.
 template <int TEAM>
 URN_DEVICE void sort_tiles(const Team<TEAM> &team, Global<int32_t> ids, int64_t at, uint32_t count,
                            Shared<uint32_t> tile, uint32_t size, bool whole) {
@@ -29,8 +30,7 @@ URN_DEVICE void sort_tiles(const Team<TEAM> &team, Global<int32_t> ids, int64_t 
     for (uint32_t base = 0; base < count; base += size) {
         uint32_t here = min_of(count - base, size);
         URN_ROLLED
-        for (uint32_t i = team.thread; i < here; i += team.threads)
-            tile.store(i, (uint32_t)ids.load(at + base + i));
+        for (uint32_t i = team.thread; i < here; i += team.threads) tile.store(i, (uint32_t)ids.load(at + base + i));
         block_meet<TEAM>();
         URN_ROLLED
         for (uint32_t merge = whole ? 2 : size; merge <= size; merge *= 2) {
@@ -55,8 +55,8 @@ URN_DEVICE void sort_tiles(const Team<TEAM> &team, Global<int32_t> ids, int64_t 
 // The team's threads of one block call: ids[at .. at + count) rise. ids >= 0; count up to 2^20. tile: `size` words, a
 // power of two. Meets before it returns. Steps wider than the tile go through L2.
 template <int TEAM>
-URN_DEVICE void sort_ids(const Team<TEAM> &team, Global<int32_t> ids, int64_t at, uint32_t count,
-                         Shared<uint32_t> tile, uint32_t size) {
+URN_DEVICE void sort_ids(const Team<TEAM> &team, Global<int32_t> ids, int64_t at, uint32_t count, Shared<uint32_t> tile,
+                         uint32_t size) {
     while (size / 2 >= count && size > 2) size /= 2;
     URN_ROLLED
     for (uint32_t merge = size;; merge *= 2) {

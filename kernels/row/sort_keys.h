@@ -47,9 +47,11 @@ URN_DEVICE void gather_keys(Team<TEAM> &team, const Row<Full, RESIDENT> &row, So
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
-        URN_UNROLL
-        for (uint32_t i = 0; i < UNIT; i++)
-            if (bits >> i & 1) keys.store(at++, order_key(x[i]));
+        URN_ROLLED
+        for (uint32_t i = 0; i < UNIT; i++) {
+            float v = turn(x);
+            if (bits >> i & 1) keys.store(at++, order_key(v));
+        }
     }
     team_meet<TEAM>();
 }

@@ -38,9 +38,9 @@ URN_DEVICE uint32_t gather_first(State<TEAM, Full, RESIDENT> &s, const SampleRoo
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
-        URN_UNROLL
+        URN_ROLLED
         for (uint32_t i = 0; i < UNIT; i++) {
-            uint32_t key = order_key(x[i]), place = row.begin + unit * UNIT + i;
+            uint32_t key = order_key(turn(x)), place = row.begin + unit * UNIT + i;
             bool in = s.epoch.greedy ? place == cut.place : key > cut.key || (key == cut.key && place <= cut.place);
             if ((bits >> i & 1) && in) out.first.on_rank(0).store(out.first_now.on_rank(0).add(0, 1), {key, place});
         }

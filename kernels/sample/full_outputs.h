@@ -58,8 +58,7 @@ template <int TEAM, bool RESIDENT>
 URN_DEVICE void outputs_after(State<TEAM, Full, RESIDENT> &s, const Here<TEAM, RESIDENT> &here, const RawLaw &raw) {
     const urn_sample_params &p = here.args.call.params;
     if (p.given) give_row(s, here.room.draw.rank, p, here.index, raw);
-    if (p.distinct_id)
-        distinct_row(s, here.room.select.limb[0], (uint32_t)Digit<TEAM>::bins, p, here.index, raw);
+    if (p.distinct_id) distinct_row(s, here.room.select.limb[0], (uint32_t)Digit<TEAM>::bins, p, here.index, raw);
     if (p.summary) write_summary(s, p, here.index, raw, values_ran(here.room.params.steps, here.head.steps));
     if (p.top_n > 0 && p.top_of == URN_LAW_DRAWN) write_top(s, here.room, p, here.index, raw);
 }

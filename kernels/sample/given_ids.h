@@ -28,8 +28,9 @@ URN_DEVICE void give_row(State<TEAM, Full, RESIDENT> &s, RankRoom room, const ur
             if (inside ? !row.holds(place) : s.team.rank != 0) continue;
             float x = inside ? value_at(s, place) : none, given = inside ? row.raw(place, x) : none;
             if (p.given_logprob) {
-                float lp = !inside ? none : in_kept(s, place) ? law_log_probability<Full>(s.epoch, x)
-                                                              : bits_f32(0xff800000u);
+                float lp = !inside             ? none
+                           : in_kept(s, place) ? law_log_probability<Full>(s.epoch, x)
+                                               : bits_f32(0xff800000u);
                 Global<float>(p.given_logprob, size, TAG_OUT).store(base + first + j, lp);
             }
             if (p.given_logprob_raw) {
@@ -46,11 +47,9 @@ URN_DEVICE void give_row(State<TEAM, Full, RESIDENT> &s, RankRoom room, const ur
         team_meet<TEAM>();
         if (s.team.rank == 0 && s.team.thread < count) {
             int64_t at = base + first + s.team.thread;
-            uint32_t id = (uint32_t)ids.load(at), before = room.ranks.load(s.team.thread);
-            bool inside = id < cols;
-            // the places before the row read as -inf, and so were counted with an id that is -inf itself
-            if (inside && order_key(row.given(id + row.shift)) == URN_KEY_MINUS_INF) before -= row.shift;
-            Global<int32_t>(p.given_rank, size, TAG_OUT).store(at, inside ? (int32_t)before : -1);
+            bool inside = (uint32_t)ids.load(at) < cols;
+            Global<int32_t>(p.given_rank, size, TAG_OUT)
+                .store(at, inside ? (int32_t)room.ranks.load(s.team.thread) : -1);
         }
     }
 }

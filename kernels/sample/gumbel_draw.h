@@ -36,7 +36,7 @@ URN_DEVICE bool gumbel_one(State<TEAM, Dtype, RESIDENT> &s, const RowHead &head,
             if (!(bits >> i & 1) || w.of(v) == 0) continue;
             double y = law_bits<Dtype>(e, v);
             int64_t key = gumbel_key(y < -0x1p20 ? -0x1p20 : y, gumbel_bits(block, id));
-            uint64_t lifted = (uint64_t)(key + (INT64_C(1) << 62)); // > 0, order kept
+            uint64_t lifted = (uint64_t)(key + (INT64_C(1) << 62));      // > 0, order kept
             if (lifted > best.sum) best = {lifted, ~place, f32_bits(v)}; // places rise: a tie stays with the first
         }
     }

@@ -43,7 +43,7 @@ struct StayFull {
 // The whole team calls: what the predicates need to know of K, one walk. For XTC the number of heavy ids and the
 // inverse of their least key; for top-n-sigma the largest gap's bits, then (with its scale) two sums.
 template <int TEAM, bool RESIDENT>
-URN_DEVICE Tally survey(FullState<TEAM, RESIDENT> &s, const StayFull &stay, uint32_t turn, int scale) {
+URN_DEVICE Tally survey(FullState<TEAM, RESIDENT> &s, const StayFull &stay, uint32_t round, int scale) {
     const Row<Full, RESIDENT> &row = s.row;
     Tally mine = {0, 0, 0};
     URN_ROLLED
@@ -52,20 +52,21 @@ URN_DEVICE Tally survey(FullState<TEAM, RESIDENT> &s, const StayFull &stay, uint
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
-        URN_UNROLL
+        URN_ROLLED
         for (uint32_t i = 0; i < UNIT; i++) {
+            float v = turn(x);
             if (!(bits >> i & 1)) continue;
             if (stay.op == URN_OP_XTC) {
-                if (stay.law.of(x[i]) >= stay.least) mine.sum++, mine.max = max_of(mine.max, ~order_key(x[i]));
+                if (stay.law.of(v) >= stay.least) mine.sum++, mine.max = max_of(mine.max, ~order_key(v));
                 continue;
             }
-            float q = stay.gap(x[i]);
-            if (turn == 0) {
+            float q = stay.gap(v);
+            if (round == 0) {
                 mine.max = max_of(mine.max, f32_bits(q));
                 continue;
             }
             uint64_t scaled = scaled_gap(q, scale);
-            mine.sum += turn == 1 ? scaled : scaled * scaled; // below 2^42 and 2^62 over the row
+            mine.sum += round == 1 ? scaled : scaled * scaled; // below 2^42 and 2^62 over the row
         }
     }
     return team_tally(s.team, mine).all;
@@ -79,15 +80,15 @@ URN_DEVICE bool survey_rule(FullState<TEAM, RESIDENT> &s, const Here<TEAM, RESID
     int scale = 0;
     uint64_t s1 = 0, s2 = 0;
     URN_ROLLED
-    for (uint32_t turn = 0; turn < (xtc ? 1u : 3u); turn++) {
-        Tally found = survey(s, stay, turn, scale);
+    for (uint32_t round = 0; round < (xtc ? 1u : 3u); round++) {
+        Tally found = survey(s, stay, round, scale);
         if (xtc) {
             if (found.sum < 2) return false;
             stay.spared = first_place(s.team, s.row, ~found.max, true);
-        } else if (turn == 0) {
+        } else if (round == 0) {
             if (found.max == 0) return false;
             scale = gap_scale(bits_f32(found.max));
-        } else if (turn == 1) {
+        } else if (round == 1) {
             s1 = found.sum;
         } else {
             s2 = found.sum;

@@ -14,7 +14,7 @@ URN_DEVICE float link_gap(float x, float max) {
 }
 
 // The weight of g in the link's epoch.
-URN_DEVICE uint64_t link_weight(float g) { return floor_scaled(g, URN_F); }
+URN_DEVICE uint64_t link_weight(float g) { return power_weight(linear_power(g)); }
 
 // u of sparsemax, an integer up to 2^31.
 URN_DEVICE uint32_t sparsemax_gap(float x, float max) {

@@ -35,17 +35,18 @@ URN_DEVICE void count_ranks(const State<TEAM, Dtype, RESIDENT> &s, RankRoom room
     uint32_t mine = 0;
     URN_ROLLED
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
-        uint32_t unit = own_unit(group), first = row.begin + unit * UNIT;
+        // counted from the row's start: places before it, which read as -inf, become the largest numbers
+        uint32_t unit = own_unit(group), first = row.begin + unit * UNIT - row.shift;
         float x[UNIT];
         row.raw_logits(unit, x);
         URN_ROLLED
         for (uint32_t j = 0; j < count; j++) {
             Drawn drawn = room.drawn.load(j);
-            uint32_t before = 0;
+            uint32_t before = 0, id = drawn.place - row.shift;
             URN_UNROLL
             for (uint32_t i = 0; i < UNIT; i++) {
                 uint32_t key = order_key(x[i]);
-                before += key > drawn.key || (key == drawn.key && first + i < drawn.place) ? 1 : 0;
+                before += key > drawn.key || (key == drawn.key && first + i < id) ? 1 : 0;
             }
             before = sum_u32(before);
             if (lane_id() == j) mine += before;

@@ -11,6 +11,7 @@
 // launch   grid rows, block 256, shared 3 KB
 // bits     keys are integers; sums of integers; f64 on one thread for the weight
 // tail     no alignment asked for: loads are of single elements
+// ptxas    6 kernels, no spill, no stack frame: sm_90 60 to 62 registers (nvcc 13.0)
 #include "kernels/bits/dev_exp2.h"
 #include "kernels/bits/dev_gumbel.h"
 #include "kernels/bits/dev_log2.h"

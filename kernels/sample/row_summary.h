@@ -61,11 +61,11 @@ URN_DEVICE void write_summary(State<TEAM, Full, RESIDENT> &s, const urn_sample_p
     Drawn last = last_kept(s);
     bool set = values || count_through(s, last) != e.count;
     if (!s.team.leads()) return;
-    uint32_t flags = (e.greedy ? URN_SUMMARY_GREEDY : 0) | (set ? URN_SUMMARY_SET : 0) |
-                     (values ? URN_SUMMARY_VALUES : 0);
+    uint32_t flags =
+        (e.greedy ? URN_SUMMARY_GREEDY : 0) | (set ? URN_SUMMARY_SET : 0) | (values ? URN_SUMMARY_VALUES : 0);
     store_summary(p, index,
-                  {e.greedy ? UINT64_C(1) << URN_F : e.mass.all.sum, raw.mass, e.linear ? e.link_max : e.max, e.c, raw.max, last.key,
-                   (int32_t)(last.place - s.row.shift), (int32_t)e.count, URN_ROW_OK, flags});
+                  {e.greedy ? UINT64_C(1) << URN_F : e.mass.all.sum, raw.mass, e.linear ? e.link_max : e.max, e.c,
+                   raw.max, last.key, (int32_t)(last.place - s.row.shift), (int32_t)e.count, URN_ROW_OK, flags});
 }
 
 } // namespace urnd

@@ -63,10 +63,15 @@ struct SamplePlan {
     uint32_t groups;
 };
 
-inline uint32_t threads_of(const urn_launch_hint &hint, uint32_t choice) {
-    if (hint.threads <= 0) return choice;
+inline uint32_t most_threads_of(Kind kind) {
+    return kind == KIND_FULL ? +SamplePolicy::most_full_threads : +SamplePolicy::most_threads;
+}
+
+inline uint32_t threads_of(const urn_launch_hint &hint, Kind kind, uint32_t choice) {
+    uint32_t most = most_threads_of(kind);
+    if (hint.threads <= 0) return min_of(choice, most);
     uint32_t t = (uint32_t)hint.threads / 32 * 32;
-    return t < 32 ? 32 : t > SamplePolicy::most_threads ? (uint32_t)SamplePolicy::most_threads : t;
+    return t < 32 ? 32 : min_of(t, most);
 }
 
 // Which team takes rows of this size. The smallest cluster whose slices leave room for a second block on their
@@ -79,7 +84,8 @@ inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, 
     bool warp = cols <= SamplePolicy::warp_cols && !hint.streamed && (hint.team == 0 || hint.team == TEAM_WARP);
     if (warp) {
         SampleKernel k = kernel_of(FORM_WARP, dtype, kind);
-        uint32_t warps = min_of(threads_of(hint, SamplePolicy::warp_threads), SamplePolicy::most_warp_threads) / 32;
+        uint32_t warps =
+            min_of(threads_of(hint, kind, SamplePolicy::warp_threads), SamplePolicy::most_warp_threads) / 32;
         size_t one = k.shared(all);
         while (warps > 1 && warps * one > limit) warps /= 2;
         return {k, {(uint32_t)((rows + warps - 1) / warps), warps * 32, 1, warps * one}, all};
@@ -109,7 +115,7 @@ inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, 
     SampleKernel k = kernel_of(streamed ? FORM_STREAMED : form_of(cluster), dtype, kind);
     size_t shared = k.shared(streamed ? 0 : slice(cluster));
     uint32_t threads =
-        threads_of(hint, shared <= half ? (uint32_t)SamplePolicy::half_threads : (uint32_t)SamplePolicy::threads);
+        threads_of(hint, kind, shared <= half ? (uint32_t)SamplePolicy::half_threads : (uint32_t)SamplePolicy::threads);
     return {k, {(uint32_t)(rows * cluster), threads, cluster, shared}, streamed ? 0 : slice(cluster)};
 }
 
@@ -131,7 +137,9 @@ inline int open_sample(urnk_device *d) {
         bool fits = true;
         for (int i = FORM_CLUSTER * 7; i < count && fits; i++) {
             int held = 0;
-            Shape full = {cluster, SamplePolicy::most_threads, cluster, (size_t)d->shared_per_block};
+            // the full form's is the last of its seven
+            uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
+            Shape full = {cluster, threads, cluster, (size_t)d->shared_per_block};
             int error = clusters_that_fit(all[i].kernel, full, &held);
             if (error) return error;
             fits = held > 0;

@@ -72,8 +72,9 @@ URN_DEVICE void draw_row(State<TEAM, Dtype, RESIDENT> &s, DrawRoom room, const R
         if (codes) { // every block has read them before one writes what a draw leaves, perhaps in their place
             block_meet<TEAM>();
             if (s.team.thread < count)
-                room.codes.store(s.team.thread, Global<const uint64_t>(p.codes, span.size, TAG_INDEX)
-                                                    .load(span.at + first + s.team.thread));
+                room.codes.store(
+                    s.team.thread,
+                    Global<const uint64_t>(p.codes, span.size, TAG_INDEX).load(span.at + first + s.team.thread));
             team_meet<TEAM>();
         }
         for (uint32_t j = gumbel ? 0 : s.team.warp; j < count; j += gumbel ? 1 : s.team.warps) {

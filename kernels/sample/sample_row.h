@@ -13,8 +13,8 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE Row<Dtype, RESIDENT> row_here(const Team<TEAM> &team, const SampleRoom<TEAM, Dtype, RESIDENT> &room,
                                          const RowHead &head, const SampleArgs &args, int64_t index) {
     typedef typename Dtype::Stored Stored;
-    // the row's share of the workspace: values (only where a step may change them; first, since they are read 16 bytes at
-    // a time), sums, kept bytes, marks, and room to sort, each for all its groups
+    // the row's share of the workspace: values (only where a step may change them; first, since they are read 16 bytes
+    // at a time), sums, kept bytes, marks, and room to sort, each for all its groups
     int64_t groups = RESIDENT ? 0 : args.work_groups;
     uint8_t *work = (uint8_t *)args.call.workspace;
     if (!RESIDENT) work += index * groups * args.work_bytes;
@@ -101,8 +101,9 @@ URN_DEVICE int32_t take_row(Team<TEAM> &team, const SampleRoom<TEAM, Dtype, RESI
     RowHead head = room.params.head.load(0);
     if (head.status) return head.status;
 
-    Epoch fresh = {1.0f,  0,    0, false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, p.kept_logmass != nullptr,
-                   false, 0.0f, false};
+    Epoch fresh = {
+        1.0f,  0,    0,    false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, p.kept_logmass != nullptr,
+        false, 0.0f, false};
     State<TEAM, Dtype, RESIDENT> s = {team, row_here(team, room, head, args, index), fresh, room.cut};
     LoadRow<TEAM, Dtype, RESIDENT>::start(s.team, s.row, room.load);
     TeamTally look = first_look(s.team, s.row, room.load);
@@ -146,6 +147,7 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
 struct SamplePolicy {
     enum { most_threads = 512 };
     enum { most_warp_threads = 256 }; // of blocks whose warps hold rows: room for more registers on sm_80
+    enum { most_full_threads = 256 }; // of the full form, whose steps need twice the registers of the others
     enum { warp_cols = 1024 };        // longest row of a warp
     enum { warp_threads = 128 };      // four rows a block; guess
     enum { threads = 512 };           // one block a multiprocessor; guess
@@ -153,7 +155,9 @@ struct SamplePolicy {
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
-URN_KERNEL((TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads : +SamplePolicy::most_threads))
+URN_KERNEL((Dtype::full         ? +SamplePolicy::most_full_threads
+            : TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads
+                                : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
     int64_t index = block_id();
     if (TEAM == TEAM_WARP) index = index * block_warps() + warp_id();

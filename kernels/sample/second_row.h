@@ -8,8 +8,8 @@
 
 namespace urnd {
 
-// Elements come by single loads: the table's rows do not share the logits' alignment. A warp's loads of a unit's place
-// are 32 bytes apart and its eight places use what each brought.
+// Elements come by single loads, because the rows of the table do not share the alignment of the logits; neighbours go
+// to neighbouring lanes.
 struct SecondRow {
     Global<const uint16_t> halves;
     Global<const uint32_t> words;

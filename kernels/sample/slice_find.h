@@ -26,6 +26,7 @@ URN_DEVICE void find_in_slice(Team<TEAM_BLOCK> &team, FindRoom room, uint32_t ta
                               const F &weight_of) {
     uint64_t passed = 0;
     uint32_t done = 0;
+    if (team.thread < targets) room.found.store(team.thread, 0); // an id, whatever the sums were
     URN_ROLLED
     for (uint32_t base = 0; base < cols && done < targets; base += team.threads * FIND_EACH) {
         uint32_t first = base + team.thread * FIND_EACH;

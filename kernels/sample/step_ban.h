@@ -24,6 +24,7 @@ URN_DEVICE bool mark_banned(const Team<TEAM> &team, const Row<Full, RESIDENT> &r
         if (before < 0 || before > (int64_t)h.count) continue;
         IdList sequence = id_list(step, from, end - from);
         uint32_t same = 0, start = h.count - (uint32_t)before;
+        URN_ROLLED
         while (same < (uint32_t)before && sequence.ids.load(same) == h.at(start + same)) same++;
         if (same == (uint32_t)before) mark_id(row, sequence.ids.load(before));
     }

@@ -19,6 +19,7 @@ struct Dry {
 
     URN_DEVICE float penalty(uint32_t match) const {
         float p = multiplier;
+        URN_ROLLED
         for (uint32_t k = allowed; k < match && p < URN_FLT_MAX && base != 1.0f; k++) p = p * base;
         return p;
     }
@@ -34,6 +35,7 @@ URN_DEVICE bool is_breaker(const IdList &breakers, int32_t id) {
 // How many ids that end at place i equal those that end the context, at most `limit`.
 URN_DEVICE uint32_t match_length(const Context &h, uint32_t i, uint32_t limit) {
     uint32_t most = min_of(limit, i + 1), m = 0;
+    URN_ROLLED
     while (m < most && h.at(i - m) == h.at(h.count - 1 - m)) m++;
     return m;
 }

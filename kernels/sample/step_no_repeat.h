@@ -14,6 +14,7 @@ URN_DEVICE void mark_repeats(const Team<TEAM> &team, const Row<Full, RESIDENT> &
     URN_ROLLED
     for (uint32_t i = team.thread; i <= h.count - n; i += team.threads) {
         uint32_t same = 0;
+        URN_ROLLED
         while (same < n - 1 && h.at(i + same) == h.at(h.count - n + 1 + same)) same++;
         if (same == n - 1) mark_id(row, h.at(i + n - 1));
     }

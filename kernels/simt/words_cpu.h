@@ -18,6 +18,7 @@ struct urnk_device;
 #define URN_SIDE(name) urnk_simt_##name
 #define URN_UNROLL
 #define URN_ROLLED
+#define URN_EACH
 #define URN_HAS_CLUSTER 1
 
 // The place of the call, not of the word.

@@ -15,6 +15,9 @@ struct urnk_device;
 #define URN_SIDE(name) urnk_cuda_##name
 #define URN_UNROLL _Pragma("unroll")   // the loop below, whose count is constant: its arrays stay in registers
 #define URN_ROLLED _Pragma("unroll 1") // the loop below stays a loop: one copy of its body
+// The loop below, over a unit, inside a template over Dtype: unrolled, but rolled in the full form, which has many more
+// such loops with longer bodies. Take its elements with `turn`, so that their array stays in registers.
+#define URN_EACH _Pragma("unroll (Dtype::full ? 1 : 8)")
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define URN_HAS_CLUSTER 1 // clusters, distributed shared memory, bulk copies
 #else

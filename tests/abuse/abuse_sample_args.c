@@ -228,6 +228,9 @@ START_TEST(draws_are_checked) {
         WITH(p.method = URN_DRAW_GUMBEL; p.codes = codes, URN_E_VALUE, "codes is given and method");
         WITH(p.method = URN_DRAW_GUMBEL; p.codes_out = rest, URN_E_VALUE, "codes_out is given and method");
         WITH(p.codes_out = rest, URN_E_NULL, "codes is NULL");
+        WITH(p.distinct_count = (int32_t *)rest, URN_E_NULL, "distinct_id is NULL and distinct_count");
+        WITH(p.distinct_weight = (float *)rest, URN_E_NULL, "distinct_id is NULL and distinct_weight");
+        WITH(p.distinct = (int32_t *)rest, URN_E_NULL, "distinct_id is NULL and distinct");
         WITH(p.draw_offsets = offsets; p.draws_size = -1, URN_E_SHAPE, "draws_size");
         WITH(p.draw_offsets = offsets; p.draws_size = INT64_MAX / 8 + 1, URN_E_SHAPE, "draws_size");
         WITH(p.overlay = drafts; p.overlay_stride = -1, URN_E_VALUE, "overlay_stride");

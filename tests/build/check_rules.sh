@@ -33,6 +33,7 @@ check_rules() {
         "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls\.h\"|\"kernels/launch\.h\"|$std|$posix|<omp\.h>"
     allow "a backend adds its own runtime and nothing else" '^host/backend_[^/]*\.[ch]$' "$never" \
         "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls\.h\"|\"kernels/launch\.h\"|\"kernels/simt/simt_runtime\.h\"|<cuda_runtime(_api)?\.h>|$std|$posix"
+    allow "front ends are callers with a solver" '^host/fronts/' "$never" "\"urn/|\"host/fronts/|$std|<coin/"
     # `urn bench` is where a user meets the harness, so that one file sees perf/bench.h
     allow "the program knows public headers only" '^host/prog_' '^host/prog_bench\.c' "\"urn/|\"host/prog_[^/]*\"|$std|$posix|<sphinxbase/|<omp\.h>"
     allow "urn bench adds the harness" '^host/prog_bench\.c' "$never" "\"urn/|\"host/prog_[^/]*\"|\"perf/bench\.h\"|$std|$posix"

@@ -18,7 +18,8 @@
  *                urn_sample by the name of its member
  *   rules.txt    law: x, op, flags (of steps), param (four a step: patterns, or ints), ids and values (of the step that
  *                wants a list), outputs (ids committed to the slot) -> kept ids, law (patterns of their probabilities).
- *                Made by kat_rules.py from other definitions than bits.h: to be met within rounding. */
+ *                Made by kat_rules.py from other definitions than bits.h: to be met within rounding.
+ *   gold.txt     gold: line (of rules.txt) -> a checksum for each output of that call, see kat_gold.c */
 #ifndef URN_KAT_READ_H
 #define URN_KAT_READ_H
 

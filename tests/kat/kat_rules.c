@@ -2,76 +2,14 @@
  * oracle. Draws with known codes: arithmetic sampling, AriEL, importance weights. */
 #include <math.h>
 
-#include "tests/kat/kat_read.h"
+#include "tests/kat/kat_case.h"
 #include "tests/oracle.h"
 
-enum { MOST = 64, WIDE = 256 };
-
-/* One line as a job. */
-typedef struct rule_case {
-    float x[MOST], values[MOST];
-    int32_t ids[MOST], outputs[MOST];
-    int64_t list_offsets[2], output_offsets[2], prompt_offsets[2];
-    urn_step steps[8];
-    urn_list list;
-    ut_state state;
-    ut_job job;
-} rule_case;
-
-static int floats(const kat_case *c, const char *key, float *to) {
-    uint64_t values[WIDE];
-    int n = kat_list(c, key, values, WIDE);
-    for (int i = 0; i < n; i++) {
-        uint32_t bits = (uint32_t)values[i];
-        memcpy(to + i, &bits, 4);
-    }
-    return n;
-}
-
-static int whole(const kat_case *c, const char *key, int32_t *to) {
-    uint64_t values[WIDE];
-    int n = kat_list(c, key, values, WIDE);
-    for (int i = 0; i < n; i++) to[i] = (int32_t)values[i];
-    return n;
-}
-
-static void read_case(const kat_case *c, rule_case *r) {
-    int32_t op[8], flags[8];
-    uint64_t param[32];
-    memset(r, 0, sizeof *r);
-    int n = floats(c, "x", r->x), steps = whole(c, "op", op), listed = whole(c, "ids", r->ids);
-    floats(c, "values", r->values);
-    whole(c, "flags", flags);
-    UT_ASSERT(kat_list(c, "param", param, 32) == 4 * steps, "rules.txt:%d: parameters", c->line);
-    for (int s = 0; s < steps; s++) {
-        urn_step *step = r->steps + s;
-        step->op = op[s];
-        step->flags = (uint32_t)flags[s];
-        for (int k = 0; k < 4; k++) {
-            uint32_t bits = (uint32_t)param[4 * s + k];
-            memcpy(&step->param[k].f, &bits, 4);
-            memcpy(&step->param[k].i, &bits, 4);
-        }
-        if (op[s] != URN_OP_VALUES) continue;
-        step->table = r->ids, step->values = r->values, step->offsets = r->list_offsets;
-        step->table_rows = 1, step->table_stride = listed;
-    }
-    r->list_offsets[1] = listed;
-    r->list.steps = r->steps, r->list.count = steps;
-    r->job.logits = r->x, r->job.rows = 1, r->job.cols = n;
-    r->job.lists = &r->list, r->job.list_count = 1;
-    r->output_offsets[1] = whole(c, "outputs", r->outputs);
-    if (!r->output_offsets[1]) return;
-    r->state.slots = 1, r->state.history = MOST, r->state.counts = MOST, r->state.prompt_cols = 8;
-    r->state.output = r->outputs, r->state.output_offsets = r->output_offsets;
-    r->job.held = &r->state;
-}
-
 static void expect(const kat_case *c, const ut_draws *found, int64_t cols, const char *who) {
-    int32_t kept[MOST];
-    float law[MOST];
-    int n = whole(c, "kept", kept), at = 0;
-    UT_ASSERT(floats(c, "law", law) == n, "rules.txt:%d: law", c->line);
+    int32_t kept[KAT_MOST];
+    float law[KAT_MOST];
+    int n = kat_ints(c, "kept", kept), at = 0;
+    UT_ASSERT(kat_floats(c, "law", law) == n, "rules.txt:%d: law", c->line);
     UT_ASSERT(found->status[0] == URN_ROW_OK, "rules.txt:%d (%s) on %s: status %d", c->line, c->path, who,
               found->status[0]);
     for (int64_t i = 0; i < cols; i++) {
@@ -94,13 +32,13 @@ START_TEST(rules_keep_what_they_are_known_to_keep) {
     kat_file file;
     kat_case c;
     int cases = 0, state;
-    rule_case *r = (rule_case *)ut_malloc(sizeof *r);
+    kat_job *r = (kat_job *)ut_malloc(sizeof *r);
     UT_ASSERT(kat_open(&file, "rules.txt"), "cannot read rules.txt");
     ut_bed *beds[4] = {NULL};
     int count = 0;
     FOR_EACH_BACKEND(kind) beds[count++] = ut_open(kind);
     for (; (state = kat_next(&file, &c)) > 0; cases++) {
-        read_case(&c, r);
+        kat_job_read(&c, r);
         ut_note("rules.txt:%d (%s)", c.line, c.path);
         r->job.want = UT_WANT(probs) | UT_WANT(kept_bits) | UT_WANT(kept_count) | UT_WANT(status);
         ut_draws *exact = oracle_draws(&r->job);

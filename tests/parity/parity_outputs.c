@@ -12,8 +12,9 @@ typedef struct hint {
 } hint;
 
 static const hint hints[] = {
-    {"warp", 1, 64, 0, 0, 1024},         {"block of 64", 2, 64, 0, 0, 2000},    {"cluster of 2", 3, 64, 2, 0, 2000},
-    {"cluster of 4", 3, 32, 4, 0, 5000}, {"streamed", 2, 64, 0, 1, 2000},       {"streamed cluster of 4", 3, 32, 4, 1, 5000},
+    {"warp", 1, 64, 0, 0, 1024},         {"block of 64", 2, 64, 0, 0, 2000},
+    {"cluster of 2", 3, 64, 2, 0, 2000}, {"cluster of 4", 3, 32, 4, 0, 5000},
+    {"streamed", 2, 64, 0, 1, 2000},     {"streamed cluster of 4", 3, 32, 4, 1, 5000},
 };
 enum { HINTS = sizeof hints / sizeof *hints };
 

@@ -55,6 +55,25 @@ START_TEST(any_longer_row_is_what_the_contract_says) {
 }
 END_TEST
 
+/* property  the bits follow the law that the steps ask for: sets, probabilities, entropy, mass, in long double
+ * why       bits.h could be followed by all witnesses and be wrong; runs without the library's bodies */
+START_TEST(the_contract_follows_the_law) {
+    any_limits classic = {4, 120, 0, UT_WANT_CLASSIC, 1};
+    int decided = 0, rows = 0;
+    for (int n = 0; n < ut_loops(1500); n++) {
+        any_case *c = any_case_of((uint64_t)(800000 + n), &classic);
+        c->job.want = UT_WANT_CLASSIC;
+        c->job.draw_offsets = NULL;
+        ut_draws *exact = oracle_draws(&c->job);
+        for (int64_t r = 0; r < exact->rows; r++) decided += oracle_check_row(&c->job, exact, r);
+        rows += (int)exact->rows;
+        ut_draws_free(exact);
+        any_case_free(c);
+    }
+    UT_ASSERT(decided > rows / 3, "only %d of %d rows are away from a boundary", decided, rows);
+}
+END_TEST
+
 /* property  a case is a function of its bytes: the same bytes, the same outputs; other bytes, other cases */
 START_TEST(a_case_is_a_function_of_its_bytes) {
     uint8_t data[300];
@@ -86,6 +105,7 @@ Suite *prop_any_suite(void) {
     tcase_add_loop_test(tcase, any_call_is_what_the_contract_says, 0, 2);
     tcase_add_test(tcase, any_step_alone_is_what_the_contract_says);
     tcase_add_test(tcase, any_longer_row_is_what_the_contract_says);
+    tcase_add_test(tcase, the_contract_follows_the_law);
     tcase_add_test(tcase, a_case_is_a_function_of_its_bytes);
     suite_add_tcase(suite, tcase);
     return suite;

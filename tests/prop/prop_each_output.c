@@ -1,5 +1,5 @@
-/* prop_each_output.c - every draw and output over the steps of the small kernels, on the kernels' launch shapes, against the
- * oracle. */
+/* prop_each_output.c - every draw and output over the steps of the small kernels, on the kernels' launch shapes,
+ * against the oracle. */
 #include "tests/any_case.h"
 #include "tests/oracle.h"
 #if URN_WITH_SIMT
@@ -82,8 +82,14 @@ START_TEST(many_draws_are_what_the_contract_says) {
             for (int i = 0; i < 2 * GIVEN; i++) given[i] = (i * 7) % (COLS + 5) - 2;
             urn_step steps[] = {urn_temperature(urn_f(1.5f)), urn_top_p(urn_f(0.97f))};
             urn_list list = {steps, 2};
-            ut_job job = {.logits = x, .rows = 2, .cols = COLS, .misalign = 4, .draws = draws[n], .lists = &list,
-                          .list_count = 1, .seed_value = 11};
+            ut_job job = {.logits = x,
+                          .rows = 2,
+                          .cols = COLS,
+                          .misalign = 4,
+                          .draws = draws[n],
+                          .lists = &list,
+                          .list_count = 1,
+                          .seed_value = 11};
             job.method = n == 2 ? URN_DRAW_GUMBEL : URN_DRAW_INVERSE;
             job.given = given, job.given_stride = GIVEN;
             job.want = UT_WANT_CLASSIC | UT_WANT(distinct_id) | UT_WANT(distinct_count) | UT_WANT(distinct_weight) |
@@ -102,6 +108,40 @@ START_TEST(many_draws_are_what_the_contract_says) {
 }
 END_TEST
 
+/* property  whole rows that start anywhere are what the contract says, where blocks meet as elsewhere
+ * why       a word of 32 ids that starts in one block's slice may end in the next one's
+ * shapes    1,100 f16 at each offset from a 16-byte boundary; half of the ids kept, here and there  */
+START_TEST(whole_rows_that_start_anywhere_are_what_the_contract_says) {
+    enum { COLS = 1100 };
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = shaped(kind, _i);
+        if (!bed) continue;
+        for (int shift = 0; shift < 8; shift++) {
+            float x[COLS];
+            uint16_t half[COLS];
+            int64_t room[2] = {0, COLS};
+            ut_fill(x, COLS, UT_NORMAL, 2, (uint64_t)shift);
+            ut_pack(x, COLS, URN_F16, half);
+            urn_step steps[] = {urn_top_k(urn_i(COLS / 2)), urn_temperature(urn_f(0.8f))};
+            urn_list list = {steps, 2};
+            ut_job job = {.logits = half, .dtype = URN_F16, .rows = 1, .cols = COLS, .lists = &list, .list_count = 1};
+            job.misalign = 2 * (size_t)shift;
+            job.kept_offsets = room, job.kept_ids_size = COLS;
+            job.want = UT_WANT(kept_bits) | UT_WANT(kept_ids) | UT_WANT(probs) | UT_WANT(processed) | UT_WANT(summary);
+            ut_note("shift %d, shape %d", shift, _i);
+            ut_draws *wanted = oracle_draws(&job), *found = ut_sample_all(bed, &job);
+#if URN_WITH_SIMT
+            UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+#endif
+            UT_SAME_DRAWS(found, wanted, "whole rows");
+            ut_draws_free(found);
+            ut_draws_free(wanted);
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 Suite *prop_each_output_suite(void);
 Suite *prop_each_output_suite(void) {
     Suite *suite = suite_create("prop_each_output");
@@ -109,6 +149,7 @@ Suite *prop_each_output_suite(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, each_output_is_what_the_contract_says, 0, 4);
     tcase_add_loop_test(tcase, many_draws_are_what_the_contract_says, 0, 4);
+    tcase_add_loop_test(tcase, whole_rows_that_start_anywhere_are_what_the_contract_says, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -109,7 +109,7 @@ START_TEST(weights_are_unbiased) {
                 sum += w, squares += w * w;
             }
             double wanted = id < 0 ? k->mass : (k->accepted >> id & 1) ? p[id] : 0, mean = sum / MANY;
-            double error = sqrt(fmax(0, squares / MANY - mean * mean) / MANY) + 1e-7;
+            double error = sqrt(fmax(0, squares / MANY - mean * mean) / MANY) + 1e-6;
             UT_ASSERT(fabs(mean - wanted) < 5.2 * error, "id %d: mean weight %g +- %g, wanted %g", id, mean, error,
                       wanted);
         }

@@ -98,7 +98,7 @@ START_TEST(gumbel_keys_keep_both_tails) {
             ck_assert_msg(i == 0 || out[i] >= out[i - 1], "keys fall at u %llx", (unsigned long long)u[i]);
         }
         if (base == 0.0) {
-            ck_assert_int_eq(out[0] >> 40, -7); // -log2(65) = -6.02
+            ck_assert_int_eq(out[0] >> 40, -7);     // -log2(65) = -6.02
             ck_assert_int_eq(out[n - 1] >> 40, 64); /* 65 + log2(ln 2) */
         }
     }

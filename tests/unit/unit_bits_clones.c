@@ -4,7 +4,7 @@
 
 #include "host/cpu/cpu_calls.h"
 #include "host/cpu/cpu_keys.h"
-#include "host/cpu/cpu_loops.h"
+#include "host/cpu/cpu_outputs.h"
 #include "host/cpu/cpu_values.h"
 #include "host/cpu/cpu_weights.h"
 #include "tests/urn_test.h"
@@ -14,7 +14,7 @@
 
 /* All that a table can say about a view. */
 typedef struct {
-    urnc_tally extremes, weigh, entropy, keep_order, keep_weight, rank, near, ties, keep_light, heavy, census, spread;
+    urnc_tally extremes, weigh, entropy, keep_order, keep_weight, near, ties, keep_light, heavy, census, spread;
     int32_t top[GROUPS];
     uint64_t sums[GROUPS], kept_sums[GROUPS], weights[GROUPS][URNC_GROUP];
     uint64_t mass[URNC_BINS + 1], count[URNC_BINS + 1], narrow[URNC_BINS + 1];
@@ -23,6 +23,9 @@ typedef struct {
     uint64_t nearness[URNC_BINS + 1], taken;
     int64_t found[2], gathered;
     int32_t order[40], at[40];
+    uint32_t before[3], nonzero[GROUPS * URNC_WORDS];
+    urnc_best best;
+    float shares[GROUPS][URNC_GROUP], processed[3][GROUPS][URNC_GROUP];
 } answers;
 
 static void ask(const urnc_loops *loops, const urnc_view *view, urnc_scale scale, answers *a) {
@@ -43,7 +46,18 @@ static void ask(const urnc_loops *loops, const urnc_view *view, urnc_scale scale
     loops->keep_order(view, scale, value, middle, 0, GROUPS, a->top, a->by_order, &a->keep_order);
     loops->keep_weight(view, scale, UINT64_C(1) << 35, INT32_MIN, 0, GROUPS, NULL, a->by_weight, a->kept_sums,
                        &a->keep_weight);
-    loops->rank(view, middle, N / 2, 0, GROUPS, a->top, &a->rank);
+    int32_t orders[3] = {a->top[2], middle, middle}, ids[3] = {URNC_GROUP * 2 + 9, N / 2, N - 1};
+    urnc_queries queries = {orders, ids, 3};
+    loops->outputs->ranks(view, &queries, 0, GROUPS, a->top, a->before);
+    urnc_noise noise = {77, 3, 5, scale.M - 20.0f / scale.c, NULL};
+    a->best.at = -1;
+    loops->outputs->gumbel(view, scale, &noise, 0, GROUPS, a->top, &a->best);
+    for (int64_t g = 0; g < GROUPS; g++) {
+        loops->outputs->shares(a->weights[g], (double)a->weigh.sum, a->shares[g]);
+        loops->outputs->nonzero(a->weights[g], a->nonzero + g * URNC_WORDS);
+        for (int how = 0; how < 3; how++)
+            loops->outputs->process(view, (urnc_processing)how, 1.5f, g, a->processed[how][g]);
+    }
     memcpy(a->dropped, a->by_order, sizeof a->dropped);
     loops->drop_last(view, scale, value, a->top[1], 3, a->dropped);
     loops->digits(view, scale, &nearness, 0, GROUPS, NULL, a->nearness);

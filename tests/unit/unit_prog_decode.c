@@ -149,6 +149,61 @@ START_TEST(every_backend_decodes_the_same) {
 }
 END_TEST
 
+/* property  steps that read what was said see the prompt and the sentence: with no_repeat=1 no word comes twice, nor
+ * one of the prompt; without, words do */
+START_TEST(steps_see_the_prompt_and_the_sentence) {
+    static const char *const STEPS[] = {"temperature=1", "no_repeat=1,temperature=1"};
+    bench b;
+    int32_t prompt[3], repeats[2] = {0, 0};
+    int way, r, t, u;
+    for (way = 0; way < 2; way++) {
+        prog_decode_result result;
+        if (!set_up(&b, STEPS[way])) return;
+        prompt[0] = prog_lm_find(b.lm, "the");
+        prompt[1] = prog_lm_find(b.lm, "end");
+        prompt[2] = prog_lm_find(b.lm, "of");
+        b.params.prompt = prompt;
+        b.params.prompt_count = 3;
+        b.params.rows = 20;
+        result = decode(&b, URN_BACKEND_CPU, 2);
+        for (r = 0; r < 20; r++)
+            for (t = 0; t < result.sentences[r].tokens; t++) {
+                const int32_t *ids = result.sentences[r].ids;
+                for (u = 0; u < t; u++) repeats[way] += ids[u] == ids[t];
+                for (u = 0; u < 3; u++) repeats[way] += prompt[u] == ids[t];
+            }
+        prog_decode_free(&result, 20);
+        prog_lm_close(b.lm);
+    }
+    ck_assert_msg(repeats[0] > 5 && repeats[1] == 0, "%d repeats without the step, %d with it", repeats[0], repeats[1]);
+}
+END_TEST
+
+/* property  Mirostat brings the mean surprise of a long text near to tau, whichever it is */
+START_TEST(mirostat_aims_at_its_surprise) {
+    static const float TAU[] = {1.5f, 5.0f};
+    double surprise[2] = {0, 0};
+    bench b;
+    int way, r;
+    for (way = 0; way < 2; way++) {
+        prog_decode_result result;
+        if (!set_up(&b, "temperature=1")) return;
+        b.params.rows = 12;
+        b.params.tokens = 40;
+        b.params.mirostat = 1;
+        b.params.tau = TAU[way];
+        b.params.eta = 0.5f;
+        result = decode(&b, URN_BACKEND_CPU, 2);
+        for (r = 0; r < 12; r++) surprise[way] -= result.sentences[r].logprob / 0.6931471805599453;
+        surprise[way] /= (double)result.tokens;
+        prog_decode_free(&result, 12);
+        prog_lm_close(b.lm);
+    }
+    ck_assert_msg(surprise[0] > 0.5 && surprise[0] < 2.5 && surprise[1] > 3.5 && surprise[1] < 6.5, "%g and %g bits",
+                  surprise[0], surprise[1]);
+}
+END_TEST
+
 START_TEST(dumped_rows_are_those_drawn_from) {
     char path[] = "/tmp/urn_dump_XXXXXX";
     bench b;
@@ -197,6 +252,8 @@ Suite *unit_prog_decode_suite(void) {
     tcase_add_test(c, a_marker_only_ends_a_sentence);
     tcase_add_test(c, greedy_takes_the_likeliest_word_each_time);
     tcase_add_test(c, every_backend_decodes_the_same);
+    tcase_add_test(c, steps_see_the_prompt_and_the_sentence);
+    tcase_add_test(c, mirostat_aims_at_its_surprise);
     tcase_add_loop_test(c, dumped_rows_are_those_drawn_from, 0, 2);
     suite_add_tcase(suite, c);
     return suite;

@@ -87,6 +87,8 @@ START_TEST(presets_take_settings_by_name) {
     ck_assert(steps[1].op == URN_OP_TOP_K && steps[1].param[0].i == 40 && steps[2].op == URN_OP_TEMPERATURE);
     ck_assert_int_eq(get(NULL, "vllm", "temperature=0.5,min_p=0.25", steps, &count, &error), 0);
     ck_assert(count == 2 && steps[0].op == URN_OP_TEMPERATURE && steps[1].op == URN_OP_MIN_P);
+    ck_assert_int_eq(get(NULL, "hf", "top_k=4294967297", steps, &count, &error), 0); /* 2^32 + 1 is not 1 */
+    ck_assert(count == 1 && steps[0].param[0].i == INT32_MAX);
     ck_assert_int_eq(get(NULL, "hf", NULL, steps, &count, &error), 0);
     ck_assert_int_eq(count, 0);
 }

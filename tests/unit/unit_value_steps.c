@@ -238,6 +238,9 @@ START_TEST(masks_by_hand) {
         expect_law(bed, &h, (double[]){.25, .25, .25, .25, 0}, "no 3-gram twice");
         step = urn_no_repeat(urn_i(1));
         expect_law(bed, &h, (double[]){1, 0, 0, 0, 0}, "no id twice");
+        h.output_count = 4; /* 3 1 2 4: the last id counts too */
+        expect_law(bed, &h, (double[]){1, 0, 0, 0, 0}, "no id twice, the last one neither");
+        h.output_count = 6;
         step = urn_no_repeat(urn_i(7));
         expect_law(bed, &h, (double[]){.2, .2, .2, .2, .2}, "n longer than the context");
         /* (2 0) ends in 2: 0 leaves. (1 2 3): 3 leaves. () nothing. (1): 1 leaves. (2 1 2): nothing */
