@@ -32,7 +32,7 @@ static void run_dry(urnc_shard_row *row, int32_t acts) {
     row->plan.acts = 0;
     urnc_part_run(&parts, 0, &room, &dry);
     for (int32_t a = 0; a <= acts; a++) {
-        if (a < acts && row->plan.act[a].op != URN_OP_MASK) urnc_row_act(&dry, &row->plan.act[a]);
+        if (a < acts) urnc_row_act(&dry, &row->plan.act[a]);
         if (a == acts) urnc_epoch_open(&dry);
         row->greedy |= dry.open && dry.greedy;
     }
