@@ -15,7 +15,8 @@
 // launch   by sample.cu; blocks of up to 256 threads, because a block's registers are what steps need
 // bits     as in sample.cu; f64 for scalars of rules, on one thread of a block, and for a link's logarithms
 // tail     as in sample.cu
-// ptxas    4 instantiations, no spill, no stack frame: sm_90 163 to 190 registers (nvcc 13.0, --Ofast-compile=min)
+// ptxas    4 instantiations, no stack frame, no spill but for sm_80 on warps (20 bytes): registers sm_80 223 to 255,
+//          sm_90 163 to 190, sm_100 139 to 151, sm_120 144 to 154 (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/sample/sample_row.h"
 
 namespace urnd {
