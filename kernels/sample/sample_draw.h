@@ -88,7 +88,7 @@ URN_DEVICE void draw_row(State<TEAM, Dtype, RESIDENT> &s, DrawRoom room, const R
                 u = codes ? room.codes.load(j) : draw_bits(head.key, first + j, head.position);
                 if (!draw_one(s, u, spot)) continue;
             }
-            float given = row.raw(spot.place, spot.x);
+            float given = p.logprob_raw || p.rank ? row.raw(spot.place, spot.x) : spot.x;
             if (lane_id() == 0)
                 write_draw<Dtype>(p, span, at, (int32_t)(spot.place - row.shift), spot.x, given, s.epoch, raw);
             if (codes && p.codes_out && lane_id() == spot.lane) {

@@ -1,0 +1,105 @@
+/* parity_reads.c - what the full form reads: each logit of a resident row once, whatever the steps and outputs. */
+#include "tests/urn_test.h"
+
+#if URN_WITH_SIMT
+#include "kernels/simt/simt_runtime.h"
+#include "kernels/simt/tags.h"
+
+typedef struct place {
+    const char *name;
+    int32_t team, threads, cluster;
+    int64_t cols; /* longest rows that it holds */
+} place;
+
+static const place places[] = {
+    {"chosen", 0, 0, 0, 30001}, {"warp", 1, 64, 0, 1000}, {"block", 2, 96, 0, 30001}, {"cluster", 3, 64, 4, 30001}};
+enum { PLACES = sizeof places / sizeof *places };
+
+static uint64_t bytes_read(ut_bed *simt, const ut_job *job, const urn_step *steps, int32_t count) {
+    simt_clear_bytes();
+    ut_draws_free(ut_sample_steps(simt, job, steps, count));
+    return simt_bytes(TAG_LOGITS).read;
+}
+
+/* property  with keep steps of every kind and every output, each logit of a resident row is read once; where values
+ *           change too, once more at most for the ranks of up to 32 draws, and a warp's one element for each raw output
+ * of a draw shapes    rows of 1 to 30001, each team that holds a row, misaligned, three dtypes  */
+START_TEST(the_full_form_reads_resident_logits_once) {
+    static const int64_t cols[] = {1, 33, 1000, 4099, 30001};
+    static const urn_dtype dtypes[] = {URN_F32, URN_F16, URN_BF16};
+    enum { ROWS = 2, DRAWS = 3 };
+    const place *at = places + _i;
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = URN_BACKEND_SIMT;
+    params.threads = 2;
+    params.hint.team = at->team, params.hint.threads = at->threads, params.hint.cluster = at->cluster;
+    ut_bed *simt = ut_open_with(&params);
+    urn_step ties = urn_top_k(urn_i(400));
+    ties.flags = URN_STEP_TIES;
+    const urn_step keeps[] = {ties,
+                              urn_top_n_sigma(urn_f(2.5f)),
+                              urn_tail_free(urn_f(0.99f)),
+                              urn_xtc(urn_f(0.9f), urn_f(0.1f)),
+                              urn_typical(urn_f(0.95f)),
+                              urn_mirostat_v1(urn_f(6.0f)),
+                              urn_dynamic_temperature(urn_f(1.0f), urn_f(0.5f), urn_f(1.0f)),
+                              urn_top_a(urn_f(0.01f)),
+                              urn_epsilon(urn_f(1e-4f)),
+                              urn_eta(urn_f(1e-3f)),
+                              urn_mirostat(urn_f(9.0f))};
+    const urn_step values[] = {urn_temperature(urn_f(0.8f)), urn_quadratic(urn_f(0.3f), urn_f(1.0f)),
+                               urn_quadratic_score(urn_f(0.1f), urn_f(0.0f), urn_f(2.0f)), urn_sparsemax(),
+                               urn_top_p(urn_f(0.9f))};
+    for (int i = 0; i < 5; i++) {
+        urn_dtype dtype = dtypes[(i + _i) % 3];
+        int64_t n = cols[i], stride = n + 5, size = (int64_t)urn_dtype_size(dtype);
+        if (n > at->cols) continue;
+        ut_note("%s cols %lld dtype %d", at->name, (long long)n, (int)dtype);
+        float *x = (float *)ut_malloc(4 * (size_t)(ROWS * stride));
+        void *packed = ut_malloc(4 * (size_t)(ROWS * stride));
+        ut_fill(x, ROWS * stride, UT_TIES, 3, 5);
+        ut_pack(x, ROWS * stride, dtype, packed);
+        const int64_t kept_offsets[] = {0, 40, 80};
+        ut_job job = {.logits = packed, .dtype = dtype, .rows = ROWS, .cols = n, .row_stride = stride, .draws = DRAWS};
+        job.misalign = (size_t)(i * size);
+        job.top_n = 20;
+        job.kept_offsets = kept_offsets;
+        job.kept_ids_size = 80;
+        job.want = UT_WANT_CLASSIC | UT_WANT(distinct_id) | UT_WANT(distinct_weight) | UT_WANT(top_id) |
+                   UT_WANT(top_logprob) | UT_WANT(summary) | UT_WANT(kept_bits) | UT_WANT(kept_ids) | UT_WANT(probs) |
+                   UT_WANT(processed);
+        uint64_t once = (uint64_t)(ROWS * n * size), some = (uint64_t)(ROWS * DRAWS * 40 * size);
+        uint64_t read = bytes_read(simt, &job, keeps, (int32_t)(sizeof keeps / sizeof *keeps));
+        UT_ASSERT(read == once, "keep steps read %llu bytes of logits, %llu exist", (unsigned long long)read,
+                  (unsigned long long)once);
+        read = bytes_read(simt, &job, values, (int32_t)(sizeof values / sizeof *values));
+        UT_ASSERT(read <= 2 * once + some, "with ranks %llu bytes of %llu", (unsigned long long)read,
+                  (unsigned long long)once);
+        job.want &= ~(UT_WANT(rank) | UT_WANT(logprob_raw) | UT_WANT(distinct_weight));
+        read = bytes_read(simt, &job, values, (int32_t)(sizeof values / sizeof *values));
+        UT_ASSERT(read == once, "value steps read %llu bytes of logits, %llu exist", (unsigned long long)read,
+                  (unsigned long long)once);
+        free(packed);
+        free(x);
+    }
+    ut_close(simt);
+}
+END_TEST
+
+Suite *parity_reads_suite(void);
+Suite *parity_reads_suite(void) {
+    Suite *suite = suite_create("parity_reads");
+    TCase *tcase = tcase_create("simt");
+    tcase_set_tags(tcase, "simt");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, the_full_form_reads_resident_logits_once, 0, PLACES);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+#else
+
+Suite *parity_reads_suite(void);
+Suite *parity_reads_suite(void) { return suite_create("parity_reads (no simt backend)"); }
+
+#endif
