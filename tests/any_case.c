@@ -6,7 +6,7 @@
 
 int64_t any_below(any_source *s, int64_t n) {
     uint64_t v = 0;
-    int bytes = n <= 256 ? 1 : n <= 65536 ? 2 : 8;
+    int bytes = n <= 256 ? 1 : n <= 65536 ? 2 : n <= INT64_C(1) << 32 ? 4 : 8;
     if (s->at + (size_t)bytes > s->size) return ut_below(&s->rng, n);
     for (int i = 0; i < bytes; i++) v = v << 8 | s->data[s->at++];
     return (int64_t)(v % (uint64_t)n);
@@ -35,7 +35,7 @@ static void fill_row(any_case *c, any_source *s, float *x, int64_t n) {
     static const double scales[] = {1, 3, 0.3, 10, 60};
     uint64_t seed = (uint64_t)any_below(s, 1 << 20);
     ut_rng rng = ut_rng_make(seed);
-    int64_t kinds = c->limits.good ? 10 : 13;
+    int64_t kinds = c->limits.good ? 10 : 14;
     double scale = scales[any_below(s, 5)];
     ut_fill(x, n, UT_NORMAL, scale, seed);
     switch (any_one_in(s, 3) ? any_below(s, kinds) : any_below(s, 4)) {
@@ -78,6 +78,12 @@ static void fill_row(any_case *c, any_source *s, float *x, int64_t n) {
     case 12:
         if (any_one_in(s, 2)) x[ut_below(&rng, n)] = any_one_in(s, 2) ? NAN : -NAN;
         if (any_one_in(s, 2)) x[ut_below(&rng, n)] = INFINITY;
+        break;
+    case 13: /* any bits: NaN, infinities, denormals, both zeros among them */
+        for (int64_t i = 0; i < n && i < 48; i++) {
+            uint32_t bits = (uint32_t)any_below(s, INT64_C(1) << 32);
+            memcpy(x + i * (n / 48 + 1) % n, &bits, 4);
+        }
         break;
     default:
         break;

@@ -12,10 +12,10 @@
 #include "urn/unmask.h"
 
 /* Scratch that urnc_sample wants for rows of up to `cols`: about 1.2 bytes an element for each row in flight, 4.1 more
- * where values change, 4 more where a step reads a slot; at
- * most URNC_MAX_TEAM rows are in flight, one a thread. needs: URN_NEEDS_ bits. Pure, monotone in rows and cols.
- * urnc_sample needs the share of one row, urnc_sample_workspace(1, cols, needs), and uses no more threads over rows
- * than its workspace has shares. */
+ * where values change, 4 more where a step reads a slot, 8 more where a row may be sorted (tail-free); at most
+ * URNC_MAX_TEAM rows are in flight, one a thread. needs: URN_NEEDS_ bits. Pure, monotone in rows and cols. urnc_sample
+ * needs the share of one row, urnc_sample_workspace(1, cols, needs), and uses no more threads over rows than its
+ * workspace has shares. */
 size_t urnc_sample_workspace(int64_t rows, int64_t cols, int32_t needs);
 
 /* params is complete (slots, draws, strides final); its sampler, state and workspace members are not read. */

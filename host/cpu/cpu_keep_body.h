@@ -205,9 +205,9 @@ static void spread(const urnc_view *view, float M, double unit, int64_t g0, int6
         if (!load(view, g, x)) continue;
         uint64_t sum = 0, squares = 0; /* below 256 * 2^40 */
         FOR_GROUP(i) {
-            float q = urnc_at_most(M - x[i], FLT_MAX);
-            int32_t in = 0 - (int32_t)(x[i] > -INFINITY);
-            uint64_t steps = (uint32_t)((int32_t)((double)q * unit) & in); /* q >= 0, so cutting is floor */
+            uint32_t in = 0u - (uint32_t)(x[i] > -INFINITY);
+            float q = urnc_f32_of_bits(urnc_bits_of_f32(urnc_at_most(M - x[i], FLT_MAX)) & in);
+            uint64_t steps = (uint32_t)(int32_t)((double)q * unit); /* q >= 0, so cutting is floor */
             sum += steps;
             squares += steps * steps;
         }

@@ -12,8 +12,8 @@
 // launch   grid rows*cluster (rows/4 for warps), block policy.threads, shared sample_room; policy below the kernel
 // bits     weights by 9 f32 operations (7 fused) and a shift, then integers; f64 on one thread for floating outputs
 // tail     rows start at any element: places are counted from the 16-byte boundary before, those outside read as -inf
-// ptxas    24 instantiations, no spill, no stack frame: sm_90 68 to 96 registers, sm_100 68 to 91, sm_120 71 to 104,
-//          sm_80 119 to 183 (nvcc 13.0, --Ofast-compile=min)
+// ptxas    24 instantiations, no spill, no stack frame: sm_90 79 to 100 registers (nvcc 13.0, --Ofast-compile=min)
+// kinds    PLAIN: no keep step; KEEP: top-k, top-p, min-p; all else is sample_full.cu's
 #include "kernels/sample/sample_row.h"
 
 namespace urnd {

@@ -32,7 +32,7 @@ template <int TEAM, class Dtype, bool RESIDENT> struct SampleRoom {
     Shared<uint64_t> sums;
     // full form
     Shared<uint32_t> marked;
-    Shared<uint64_t> scalar; // [2] what one thread of a block works out for the others
+    Shared<uint64_t> scalar; // [1] what one thread of a block works out for the others
     LogitRoom logit;
     OutputRoom output;
 };
@@ -52,7 +52,7 @@ URN_HOST_DEVICE SampleRoom<TEAM, Dtype, RESIDENT> sample_room(Arena &arena, uint
     if (!PLAIN) room.select = select_room<TEAM, RESIDENT>(arena);
     if (Dtype::full) {
         room.marked = arena.take<uint32_t>(held * GROUP_WORDS, "row.marked");
-        room.scalar = arena.take<uint64_t>(2, "scalar");
+        room.scalar = arena.take<uint64_t>(1, "scalar");
         room.logit = logit_room<TEAM>(arena);
         room.output = output_room<TEAM>(arena);
     }

@@ -49,7 +49,7 @@ static void ask(const urnc_loops *loops, const urnc_view *view, urnc_scale scale
     int32_t orders[3] = {a->top[2], middle, middle}, ids[3] = {URNC_GROUP * 2 + 9, N / 2, N - 1};
     urnc_queries queries = {orders, ids, 3};
     loops->outputs->ranks(view, &queries, 0, GROUPS, a->top, a->before);
-    urnc_noise noise = {77, 3, 5, scale.M - 20.0f / scale.c, 0, NULL};
+    urnc_noise noise = {.key = 77, .draw = 3, .position = 5, .least = scale.M - 20.0f / scale.c};
     a->best.at = -1;
     loops->outputs->gumbel(view, scale, &noise, 0, GROUPS, a->top, &a->best);
     for (int64_t g = 0; g < GROUPS; g++) {
