@@ -133,7 +133,8 @@ static int prepare(bench_bed *bed, const bench_case *c, run *r) {
         check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, r->bytes * (size_t)r->matrices, &r->logits), "logits") ||
         check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, (size_t)c->rows * 4, &r->ids), "ids") ||
         check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, (size_t)c->rows * 4, &r->status), "status") ||
-        check(bed, urn_stream_reserve(bed->stream, urn_sample_workspace(NULL, c->rows, c->cols)), "urn_stream_reserve"))
+        check(bed, urn_stream_reserve(bed->stream, urn_sample_workspace(r->sampler, c->rows, c->cols)),
+              "urn_stream_reserve"))
         return -1;
     r->temperature = 1;
     for (i = 0; i < list.count; i++)

@@ -21,8 +21,8 @@ static urn_status sample_small(urn_ctx *ctx, const void *host, size_t bytes, con
     const int64_t cols = c->cols < COLS ? c->cols : COLS;
     urn_status s = urn_steps_parse(c->steps, steps, &list.count);
     memset(a, 0xca, sizeof *a);
-    if (s == URN_OK) s = urn_stream_create(ctx, urn_sample_workspace(NULL, ROWS, cols), &stream);
     if (s == URN_OK) s = urn_sampler_create(ctx, &list, 1, &sampler);
+    if (s == URN_OK) s = urn_stream_create(ctx, urn_sample_workspace(sampler, ROWS, cols), &stream);
     if (s == URN_OK) s = urn_buffer_create(ctx, URN_DEVICE, bytes, &logits);
     if (s == URN_OK) s = urn_buffer_create(ctx, URN_DEVICE, sizeof *a, &out);
     if (s == URN_OK) s = urn_buffer_write(stream, logits, 0, host, bytes);

@@ -247,7 +247,7 @@ ut_draws *oracle_draws(const ut_job *job) {
     }
     if (job->codes_in_place) { /* and so do codes that belong to no row */
         ut_cells cells = ut_output_of(out, UT_OUT_codes_out, -1);
-        memcpy(cells.data, job->codes, cells.n * cells.size);
+        if (cells.n) memcpy(cells.data, job->codes, cells.n * cells.size);
     }
     for (int64_t r = 0; r < job->rows; r++) {
         oracle_answer answer = {job, oracle_row_of(job, r), NULL, NULL, out, r, 0, 0, 0, 0, NULL};

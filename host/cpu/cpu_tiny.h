@@ -16,8 +16,8 @@ typedef struct urnc_tiny_noise {
 
 /* By id, then row: 32 KB at the most, which a second-level cache holds. */
 typedef struct urnc_tiny_rows {
-    float x[URN_TINY_MAX_WIDTH][URNC_TINY_ROWS]; /* logits; scores; shares */
-    float possible[URN_TINY_MAX_WIDTH][URNC_TINY_ROWS];
+    float x[URN_TINY_MAX_WIDTH][URNC_TINY_ROWS];           /* logits; scores; shares */
+    uint32_t possible[URN_TINY_MAX_WIDTH][URNC_TINY_ROWS]; /* all ones, or 0 */
     float M[URNC_TINY_ROWS];
     float top[URNC_TINY_ROWS];    /* the largest score */
     int32_t best[URNC_TINY_ROWS]; /* and its id; -1: none yet */

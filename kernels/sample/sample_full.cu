@@ -1,11 +1,11 @@
 // sample_full.cu - the full form of the sample kernel: every step, every draw, every output.
 // shapes   as in sample.cu
-// idea     as in sample.cu, but the row is held as f32 whatever its dtype, and steps may change its values. Lists of ids
-//          scatter marks or values, and one walk looks at K again; keep rules come down to a target in an order or to a
-//          predicate (keep_steps.h), so that each walk is in the kernel once. What was given is read again only by ranks
-//          and raw outputs of rows whose values have changed
-// minimum  as in sample.cu, and what tables and lists hold            this kernel: the same where the row is resident; of
-//          a streamed row (whose values, once they change, are f32 in the workspace) also these passes:
+// idea     as in sample.cu, but the row is held as f32 whatever its dtype, and steps may change its values. Lists of
+//          ids scatter marks or values, and one walk looks at K again; keep rules come down to a target in an order or
+//          to a predicate (keep_steps.h), so that each walk is in the kernel once. What was given is read again only by
+//          ranks and raw outputs of rows whose values have changed
+// minimum  as in sample.cu, and what tables and lists hold            this kernel: the same where the row is resident;
+//          of a streamed row (whose values, once they change, are f32 in the workspace) also these passes:
 //            entropy's sum 1 (eta, typical, dynamic temperature); least weights (top-a, epsilon, eta, Mirostat 2) 1;
 //            typical 4 to 6; top-n-sigma 4; XTC 3; Mirostat 1 4 to 5, then top-k's; settling 1; a value step 1, and 1
 //            to copy the row where it is the first and sparse; links 2 to 40
