@@ -34,9 +34,11 @@ START_TEST(what_a_draw_leaves_of_its_code_is_the_exact_quotient) {
     std::vector<uint64_t> wanted;
     uint64_t seed = 0;
     for (int64_t i = 0; i < count; i++) {
-        uint64_t w = 1 + (mix(seed++) >> (24 + mix(seed++) % 40)), total, below, r;
-        below = mix(seed++) >> (2 + mix(seed++) % 60);
-        total = below + w + (mix(seed++) >> (3 + mix(seed++) % 60));
+        uint64_t bits[6], total, below, r;
+        for (uint64_t &b : bits) b = mix(seed++);
+        uint64_t w = 1 + (bits[0] >> (24 + bits[1] % 40));
+        below = bits[2] >> (2 + bits[3] % 60);
+        total = below + w + (bits[4] >> (3 + bits[5] % 60));
         if (total > (UINT64_C(1) << 62)) total = UINT64_C(1) << 62;
         if (below + w > total) below = total - w;
         r = below + mix(seed++) % w; // a u whose product's high half is r: the smallest, the largest, one between
