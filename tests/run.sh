@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh - every test that needs no GPU, from a bare machine: `bash tests/run.sh`.
 #
-#   bash tests/run.sh               everything: about 4 minutes on two cores, 8 where nvcc is
+#   bash tests/run.sh               everything: about 12 minutes on two cores, 15 where nvcc is
 #   bash tests/run.sh STAGE...      some of: suites asan tsan fuzz build     (build/ is configured and built in any case)
 #   URN_CMAKE="-DURN_CUDA=OFF"      arguments for the configuration of build/;  URN_JOBS=2  processes at a time
 #

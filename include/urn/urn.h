@@ -12,11 +12,12 @@
  * Headers, one idea each: status (what a call and a row answer), types (views), ctx, stream, buffer (memory),
  * slots (state of a request), steps (what happens to a law before the draw), presets (other stacks' orders of steps),
  * sample, unmask (masked diffusion), reject (weighted rejection), tiny (Gumbel-softmax of short rows), shard (a
- * vocabulary over devices), bits (the bit contract).
+ * vocabulary over devices), basis (basis-aware truncation, in liburn_host), bits (the bit contract).
  * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
 
+#include "urn/basis.h"
 #include "urn/bits.h"
 #include "urn/buffer.h"
 #include "urn/ctx.h"
