@@ -11,7 +11,6 @@ struct basis_lp {
     double *upper; /* [n] */
     double sigma;
     int32_t n;
-    int solved; /* once: later programs start from its basis */
 };
 
 int basis_lp_built(void) { return 1; }
@@ -66,15 +65,12 @@ void basis_lp_free(basis_lp *lp) {
     free(lp);
 }
 
-/* Only a bound moves, so the last basis is still dual feasible (the objective is 0) and the dual simplex goes on. */
+/* Any basis is dual feasible, the objective being 0: the dual simplex goes on from the last one. Presolving, which
+ * would have to be done again for each id, leaks in Clp 1.17. */
 int basis_lp_can_miss(basis_lp *lp, int32_t j) {
     lp->upper[j] = 0;
     Clp_chgColumnUpper(lp->model, lp->upper);
-    if (lp->solved)
-        Clp_dual(lp->model, 0);
-    else
-        Clp_initialSolve(lp->model);
-    lp->solved = 1;
+    Clp_dual(lp->model, 0);
     int status = Clp_status(lp->model);
     lp->upper[j] = lp->sigma;
     return status == 0 ? 1 : status == 1 ? 0 : -1;

@@ -188,7 +188,9 @@ static rows_of some_rows(ut_rng *rng, const model *m) {
 }
 
 static const char *move_once(ut_bed *bed, ut_rng *rng, model *m, urn_slots *slots, int op) {
-    const rows_of x = some_rows(rng, m);
+    rows_of x = some_rows(rng, m);
+    x.s = x.s ? x.slot : NULL; /* of this copy */
+    x.a = x.a ? x.accepted : NULL;
     const int32_t *ids = ut_upload(bed, x.ids, sizeof x.ids);
     const int32_t *s = x.s ? ut_upload(bed, x.slot, sizeof x.slot) : NULL;
     const int32_t *a = x.a ? ut_upload(bed, x.accepted, sizeof x.accepted) : NULL;
