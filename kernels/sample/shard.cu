@@ -84,7 +84,7 @@ template <class Dtype, bool LISTS> URN_KERNEL(ShardPolicy::threads) shard_first_
             raws.max = key > raws.max ? key : raws.max;
             seen.flags |=
                 (key < URN_KEY_MINUS_INF || key > URN_KEY_PLUS_INF ? 1u : 0u) | (key == URN_KEY_PLUS_INF ? 2u : 0u);
-            ShardValue now = shard_value(room, head.logit_steps, raw, slice.first + i);
+            NewValue now = shard_value(room, head.logit_steps, raw, slice.first + i);
             raws.flags |= now.wrong ? 1u : 0u;
             if (!(now.x > none)) continue;
             seen.sum++;

@@ -5,6 +5,7 @@
 
 #include "kernels/bits/dev_gumbel.h"
 #include "kernels/sample/shard_row.h"
+#include "kernels/sample/step_least.h"
 
 namespace urnd {
 
@@ -26,25 +27,6 @@ struct ShardAnswer {
     uint32_t kept;
     bool greedy;
 };
-
-// Any thread: is w * z >= ceil(a * 2^80), a in [0, 1]? W of bits.h section 3 is 2^F.
-URN_DEVICE bool top_a_keeps(uint64_t w, uint64_t z, float a) {
-    uint32_t bits = f32_bits(a) & 0x7fffffffu, exponent = bits >> 23;
-    uint64_t significand = exponent ? (bits & 0x7fffffu) | 0x800000u : bits;
-    uint32_t shift = 150 - (exponent ? exponent : 1); // a = significand * 2^-shift, shift in [23, 149]
-    uint64_t high = 0, low = 0;
-    if (shift <= 80) {
-        uint32_t up = 80 - shift; // at most 57
-        low = significand << up;
-        high = up > 40 ? significand >> (64 - up) : 0;
-    } else {
-        uint32_t down = shift - 80; // at most 69
-        low = down < 64 ? significand >> down : 0;
-        low += (down < 64 ? low << down != significand : significand != 0) ? 1 : 0;
-    }
-    uint64_t found_high = mulhi_u64(w, z), found_low = w * z;
-    return found_high > high || (found_high == high && found_low >= low);
-}
 
 // The whole block calls: which of `count` sorted ids stay, the law over them, and the draw. Thread i has id i.
 URN_DEVICE ShardAnswer run_list(const urn_shard_params &p, Team<TEAM_BLOCK> &team, ShardRoom room, ListRoom list,
@@ -83,9 +65,8 @@ URN_DEVICE ShardAnswer run_list(const urn_shard_params &p, Team<TEAM_BLOCK> &tea
             }
         }
         if (greedy) continue;
-        if (step.op == URN_OP_MIN_P) kept = kept && w >= ceil_weight(f);
-        if (step.op == URN_OP_EPSILON) kept = kept && (w >= ceil_product(f, z) || i == 0);
-        if (step.op == URN_OP_TOP_A) kept = kept && top_a_keeps(w, z, f);
+        if (step.op == URN_OP_MIN_P || step.op == URN_OP_EPSILON || step.op == URN_OP_TOP_A)
+            kept = kept && (w >= least_weight(step.op, f, UINT64_C(1) << URN_F, z, 0) || i == 0);
     }
     ShardAnswer answer = {-1, 0.0f, max, c, z, 0, 0, greedy};
     uint64_t term = entropy && kept && !greedy ? entropy_term(x, max, c) : 0;

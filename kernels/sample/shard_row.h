@@ -7,6 +7,7 @@
 #include "kernels/bits/dev_order.h"
 #include "kernels/bits/dev_philox.h"
 #include "kernels/sample/slice_find.h"
+#include "kernels/sample/step_dense.h"
 #include "urn/shard.h"
 
 namespace urnd {
@@ -173,20 +174,8 @@ URN_DEVICE ShardHead shard_head(const ShardArgs &args, ShardRoom room, int64_t r
     return room.head.load(0);
 }
 
-// FIN of bits.h section 8.
-URN_DEVICE float shard_fin(float v) {
-    const float most = bits_f32(0x7f7fffffu);
-    v = v + 0.0f;
-    return v > most ? most : v < -most ? -most : v;
-}
-
-struct ShardValue {
-    float x; // -inf: the id has left
-    bool wrong;
-};
-
-// Any thread calls for itself: x of an id of the whole row after the logit steps.
-URN_DEVICE ShardValue shard_value(ShardRoom room, uint32_t logit_steps, float x, uint32_t id) {
+// Any thread calls for itself: x of an id of the whole row after the logit steps; -inf: it has left.
+URN_DEVICE NewValue shard_value(ShardRoom room, uint32_t logit_steps, float x, uint32_t id) {
     const float none = bits_f32(0xff800000u);
     float t = 1.0f;
     bool wrong = false;
@@ -202,17 +191,11 @@ URN_DEVICE ShardValue shard_value(ShardRoom room, uint32_t logit_steps, float x,
             if (!(words.load(id / 32) >> (id % 32) & 1)) x = none;
             continue;
         }
-        if (!greedy_at(t)) x = t == 1.0f ? x : shard_fin(x / t), t = 1.0f;
+        if (!greedy_at(t)) x = t == 1.0f ? x : fin(x / t), t = 1.0f;
         float v = Global<const float>((const float *)(uintptr_t)s.table, (int64_t)id + 1, TAG_PARAM).load(id);
-        if (s.op == URN_OP_DENSE_BIAS) {
-            bool bad = !(v <= bits_f32(0x7f7fffffu)); // NaN and +inf
-            wrong = wrong || bad;
-            x = bad || v == none ? none : shard_fin(x + v);
-        } else {
-            bool bad = !(v > 0.0f && v <= bits_f32(0x7f7fffffu));
-            wrong = wrong || bad;
-            x = bad ? none : shard_fin(x / v);
-        }
+        NewValue now = s.op == URN_OP_DENSE_BIAS ? dense_biased(x, v) : id_tempered(x, v);
+        x = now.x;
+        wrong = wrong || now.wrong;
     }
     return {x, wrong};
 }
