@@ -1,15 +1,9 @@
 /* parity_any.c - random calls over all steps give the same bytes on the plain-C witness and on the kernels, in every
  * launch shape. */
-#include "tests/any_case.h"
+#include "tests/parity/shapes.h"
 
 #if URN_WITH_SIMT
 #include "kernels/simt/simt_runtime.h"
-
-typedef struct hint {
-    const char *name;
-    int32_t team, threads, cluster, streamed;
-    int64_t cols; /* longest rows that this shape takes */
-} hint;
 
 static const hint hints[] = {
     {"chosen", 0, 0, 0, 0, 2000},        {"warp", 1, 64, 0, 0, 1024},
@@ -19,32 +13,11 @@ static const hint hints[] = {
 };
 enum { HINTS = sizeof hints / sizeof *hints };
 
-static ut_bed *hinted(const hint *h, int32_t lane_order) {
-    urn_ctx_params params = URN_CTX_PARAMS_INIT;
-    params.backend = URN_BACKEND_SIMT;
-    params.threads = 2;
-    params.lane_order = lane_order;
-    params.hint.team = h->team, params.hint.threads = h->threads;
-    params.hint.cluster = h->cluster, params.hint.streamed = h->streamed;
-    return ut_open_with(&params);
-}
-
-static void hold(ut_bed *cpu, ut_bed *simt, uint64_t seed, const any_limits *limits, const char *shape) {
-    any_case *c = any_case_of(seed, limits);
-    ut_draws *a = ut_sample_all(cpu, &c->job), *b = ut_sample_all(simt, &c->job);
-    if (simt_fault_count()) any_case_print(c, stderr);
-    UT_ASSERT(simt_fault_count() == 0, "%s: %s", shape, simt_first_fault());
-    any_check(c, a, b, shape);
-    ut_draws_free(a);
-    ut_draws_free(b);
-    any_case_free(c);
-}
-
 /* property  random calls agree in every launch shape
  * shapes    rows of up to 2000, some to 9000 where the shape takes them; lane order forward, backward, shuffled */
 START_TEST(any_call_agrees) {
     const hint *h = hints + _i;
-    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, _i % 3);
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, _i % 3, 2);
     any_limits limits = {5, h->cols < 2000 ? h->cols : 2000, 0, 0, 0}, longer = {2, h->cols, 0, 0, 1};
     for (int n = 0; n < ut_loops(120); n++) hold(cpu, simt, (uint64_t)(40000 + 1000 * _i + n), &limits, h->name);
     for (int n = 0; n < ut_loops(12); n++) hold(cpu, simt, (uint64_t)(50000 + 1000 * _i + n), &longer, h->name);
@@ -56,7 +29,7 @@ END_TEST
 /* property  each step, after a temperature or not, agrees in every launch shape  */
 START_TEST(any_step_alone_agrees) {
     const hint *h = hints + _i;
-    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, (_i + 1) % 3);
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, (_i + 1) % 3, 2);
     for (int o = 0; o < any_op_count; o++) {
         any_limits limits = {3, 700, UINT64_C(1) << any_ops[o] | UINT64_C(1) << URN_OP_TEMPERATURE, 0, 1};
         int loops = ut_quick() ? 1 : 3;
@@ -73,7 +46,7 @@ START_TEST(no_race_whatever_the_steps) {
     const hint *h = hints + _i;
     options.races = 1;
     simt_set_options(&options);
-    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, 0);
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, 0, 2);
     any_limits limits = {3, h->cols < 1500 ? h->cols : 1500, 0, 0, 1};
     for (int n = 0; n < ut_loops(24); n++) hold(cpu, simt, (uint64_t)(70000 + 1000 * _i + n), &limits, h->name);
     ut_close(simt);

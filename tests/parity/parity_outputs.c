@@ -1,15 +1,9 @@
 /* parity_outputs.c - every draw and output of the full form over the steps that the small kernels know too: the same
  * bytes as the plain-C witness in every launch shape, and the same as without the extra outputs. */
-#include "tests/any_case.h"
+#include "tests/parity/shapes.h"
 
 #if URN_WITH_SIMT
 #include "kernels/simt/simt_runtime.h"
-
-typedef struct hint {
-    const char *name;
-    int32_t team, threads, cluster, streamed;
-    int64_t cols; /* longest rows that this shape takes */
-} hint;
 
 static const hint hints[] = {
     {"warp", 1, 64, 0, 0, 1024},         {"block of 64", 2, 64, 0, 0, 2000},
@@ -22,32 +16,11 @@ static const uint64_t small_ops = UINT64_C(1) << URN_OP_TEMPERATURE | UINT64_C(1
                                   UINT64_C(1) << URN_OP_TOP_K | UINT64_C(1) << URN_OP_TOP_P |
                                   UINT64_C(1) << URN_OP_MIN_P;
 
-static ut_bed *hinted(const hint *h, int32_t lane_order) {
-    urn_ctx_params params = URN_CTX_PARAMS_INIT;
-    params.backend = URN_BACKEND_SIMT;
-    params.threads = 1;
-    params.lane_order = lane_order;
-    params.hint.team = h->team, params.hint.threads = h->threads;
-    params.hint.cluster = h->cluster, params.hint.streamed = h->streamed;
-    return ut_open_with(&params);
-}
-
-static void hold(ut_bed *cpu, ut_bed *simt, uint64_t seed, const any_limits *limits, const char *shape) {
-    any_case *c = any_case_of(seed, limits);
-    ut_draws *a = ut_sample_all(cpu, &c->job), *b = ut_sample_all(simt, &c->job);
-    if (simt_fault_count()) any_case_print(c, stderr);
-    UT_ASSERT(simt_fault_count() == 0, "%s: %s", shape, simt_first_fault());
-    any_check(c, a, b, shape);
-    ut_draws_free(a);
-    ut_draws_free(b);
-    any_case_free(c);
-}
-
 /* property  each output alone, and all together, agree in every launch shape
  * why       an output alone must know what it needs: masses, ids, values as given  */
 START_TEST(each_output_agrees) {
     const hint *h = hints + _i;
-    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, _i % 3);
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, _i % 3, 1);
     for (int o = 0; o < UT_OUTPUT_COUNT; o++)
         for (int n = 0; n < ut_loops(16); n++) {
             any_limits limits = {3, 700, small_ops, UINT32_C(1) << o, n % 2};
@@ -65,7 +38,7 @@ END_TEST
  * why       a call that asks for a rare output runs another kernel, which holds its row as f32  */
 START_TEST(more_outputs_change_nothing) {
     const hint *h = hints + _i;
-    ut_bed *simt = hinted(h, (_i + 1) % 3);
+    ut_bed *simt = hinted(h, (_i + 1) % 3, 1);
     any_limits limits = {4, h->cols < 2000 ? h->cols : 2000, small_ops, UT_WANT_CLASSIC, 0};
     for (int n = 0; n < ut_loops(120); n++) {
         any_case *c = any_case_of((uint64_t)(140000 + 1000 * _i + n), &limits);
