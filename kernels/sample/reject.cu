@@ -17,7 +17,7 @@
 #include "kernels/bits/dev_log2.h"
 #include "kernels/bits/dev_order.h"
 #include "kernels/launch.h"
-#include "kernels/sample/slice_find.h"
+#include "kernels/row/slice_find.h"
 
 namespace urnd {
 

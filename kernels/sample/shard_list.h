@@ -5,7 +5,7 @@
 
 #include "kernels/bits/dev_gumbel.h"
 #include "kernels/sample/shard_row.h"
-#include "kernels/sample/step_least.h"
+#include "kernels/steps/step_least.h"
 
 namespace urnd {
 

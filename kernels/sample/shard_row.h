@@ -6,8 +6,8 @@
 #include "kernels/bits/dev_exp2.h"
 #include "kernels/bits/dev_order.h"
 #include "kernels/bits/dev_philox.h"
-#include "kernels/sample/slice_find.h"
-#include "kernels/sample/step_dense.h"
+#include "kernels/row/slice_find.h"
+#include "kernels/steps/step_dense.h"
 #include "urn/shard.h"
 
 namespace urnd {

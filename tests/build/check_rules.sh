@@ -22,10 +22,11 @@ check_rules() {
     allow "kernels/simt knows include/urn" '^kernels/simt/' "$never" \
         "\"urn/|\"kernels/simt/|\"kernels/launch\.h\"|$std|$posix|$cxx|<boost/context/|<cuda_runtime\.h>|<sanitizer/|<immintrin\.h>"
     allow "kernels/bits and kernels/row know include/urn and each other's layers" '^kernels/(bits|row)/' "$never" "\"urn/|$inner|\"kernels/launch\.h\"|$std|$cxx"
+    allow "kernels/steps knows the rooms below it" '^kernels/steps/' "$never" "\"urn/|$inner|\"kernels/steps/|\"kernels/launch\.h\"|$std|$cxx"
     local family
-    for family in $(cd kernels && ls -d */ | tr -d / | grep -vE '^(simt|bits|row)$'); do
+    for family in $(cd kernels && ls -d */ | tr -d / | grep -vE '^(simt|bits|row|steps)$'); do
         allow "kernels/$family knows no other family" "^kernels/$family/" "$never" \
-            "\"urn/|$inner|\"kernels/$family/|\"kernels/launch\.h\"|$std|$cxx"
+            "\"urn/|$inner|\"kernels/steps/|\"kernels/$family/|\"kernels/launch\.h\"|$std|$cxx"
     done
     allow "kernels/launch.h knows public headers" '^kernels/[^/]*\.h' "$never" '"urn/'
     allow "host/cpu knows nothing of kernels/ and of host/" '^host/cpu/' "$never" "\"urn/|\"host/cpu/|$std|$posix|<omp\.h>|<[a-z]mmintrin\.h>"

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "kernels/row/sort_keys.h"
-#include "kernels/sample/step_top_n_sigma.h"
+#include "kernels/steps/step_top_n_sigma.h"
 #include "tests/simt/simt_util.h"
 
 using namespace urnd;

@@ -4,7 +4,7 @@
 
 #include "kernels/row/law.h"
 #include "kernels/row/row_full.h"
-#include "kernels/sample/sample_draw.h"
+#include "kernels/steps/sample_draw.h"
 
 namespace urnd {
 

@@ -3,7 +3,7 @@
 #define URN_STEP_BAN_H
 
 #include "kernels/row/context.h"
-#include "kernels/sample/id_list.h"
+#include "kernels/steps/id_list.h"
 
 namespace urnd {
 

@@ -3,12 +3,12 @@
 #ifndef URN_FULL_OUTPUTS_H
 #define URN_FULL_OUTPUTS_H
 
-#include "kernels/sample/distinct_ids.h"
-#include "kernels/sample/given_ids.h"
-#include "kernels/sample/row_summary.h"
-#include "kernels/sample/side_outputs.h"
-#include "kernels/sample/top_ids.h"
-#include "kernels/sample/whole_row.h"
+#include "kernels/steps/distinct_ids.h"
+#include "kernels/steps/given_ids.h"
+#include "kernels/steps/row_summary.h"
+#include "kernels/steps/side_outputs.h"
+#include "kernels/steps/top_ids.h"
+#include "kernels/steps/whole_row.h"
 
 namespace urnd {
 

@@ -2,12 +2,12 @@
 #ifndef URN_VALUE_CHANGE_H
 #define URN_VALUE_CHANGE_H
 
-#include "kernels/sample/link_values.h"
-#include "kernels/sample/second_row.h"
-#include "kernels/sample/step_dense.h"
-#include "kernels/sample/step_mix.h"
-#include "kernels/sample/step_penalties.h"
-#include "kernels/sample/step_quadratic.h"
+#include "kernels/steps/link_values.h"
+#include "kernels/steps/second_row.h"
+#include "kernels/steps/step_dense.h"
+#include "kernels/steps/step_mix.h"
+#include "kernels/steps/step_penalties.h"
+#include "kernels/steps/step_quadratic.h"
 
 namespace urnd {
 

@@ -2,10 +2,10 @@
 #ifndef URN_RUN_STEPS_H
 #define URN_RUN_STEPS_H
 
-#include "kernels/sample/keep_steps.h"
-#include "kernels/sample/logit_steps.h"
-#include "kernels/sample/step_dynamic_temperature.h"
-#include "kernels/sample/step_temperature.h"
+#include "kernels/steps/keep_steps.h"
+#include "kernels/steps/logit_steps.h"
+#include "kernels/steps/step_dynamic_temperature.h"
+#include "kernels/steps/step_temperature.h"
 
 namespace urnd {
 

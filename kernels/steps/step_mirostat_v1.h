@@ -2,7 +2,7 @@
 #ifndef URN_STEP_MIROSTAT_V1_H
 #define URN_STEP_MIROSTAT_V1_H
 
-#include "kernels/sample/first_ids.h"
+#include "kernels/steps/first_ids.h"
 
 namespace urnd {
 

@@ -6,7 +6,7 @@
 #include "kernels/row/context.h"
 #include "kernels/row/count_table.h"
 #include "kernels/row/values.h"
-#include "kernels/sample/id_list.h"
+#include "kernels/steps/id_list.h"
 
 namespace urnd {
 

@@ -3,7 +3,7 @@
 #define URN_TOP_IDS_H
 
 #include "kernels/row/law.h"
-#include "kernels/sample/first_ids.h"
+#include "kernels/steps/first_ids.h"
 
 namespace urnd {
 

@@ -3,7 +3,7 @@
 #ifndef URN_SIDE_OUTPUTS_H
 #define URN_SIDE_OUTPUTS_H
 
-#include "kernels/sample/sample_draw.h"
+#include "kernels/steps/sample_draw.h"
 
 namespace urnd {
 

@@ -5,10 +5,10 @@
 #ifndef URN_VALUE_STEPS_H
 #define URN_VALUE_STEPS_H
 
-#include "kernels/sample/link_search.h"
-#include "kernels/sample/mask_steps.h"
-#include "kernels/sample/step_dry.h"
-#include "kernels/sample/step_list_values.h"
+#include "kernels/steps/link_search.h"
+#include "kernels/steps/mask_steps.h"
+#include "kernels/steps/step_dry.h"
+#include "kernels/steps/step_list_values.h"
 
 namespace urnd {
 

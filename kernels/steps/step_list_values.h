@@ -3,7 +3,7 @@
 #define URN_STEP_LIST_VALUES_H
 
 #include "kernels/row/values.h"
-#include "kernels/sample/id_list.h"
+#include "kernels/steps/id_list.h"
 
 namespace urnd {
 

@@ -2,7 +2,7 @@
 #ifndef URN_STEP_DYNAMIC_TEMPERATURE_H
 #define URN_STEP_DYNAMIC_TEMPERATURE_H
 
-#include "kernels/sample/sample_room.h"
+#include "kernels/steps/step_room.h"
 
 namespace urnd {
 

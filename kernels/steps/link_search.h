@@ -5,7 +5,7 @@
 #ifndef URN_LINK_SEARCH_H
 #define URN_LINK_SEARCH_H
 
-#include "kernels/sample/value_change.h"
+#include "kernels/steps/value_change.h"
 
 namespace urnd {
 

@@ -1,14 +1,14 @@
-// sample_room.h - what a launch is told, and what a team keeps in shared memory while it has a row.
-#ifndef URN_SAMPLE_ROOM_H
-#define URN_SAMPLE_ROOM_H
+// step_room.h - what a launch is told, and what a team keeps in shared memory while it has a row.
+#ifndef URN_STEP_ROOM_H
+#define URN_STEP_ROOM_H
 
 #include "kernels/launch.h"
 #include "kernels/row/full_params.h"
 #include "kernels/row/row_load.h"
 #include "kernels/row/values.h"
-#include "kernels/sample/logit_room.h"
-#include "kernels/sample/output_room.h"
-#include "kernels/sample/sample_draw.h"
+#include "kernels/steps/logit_room.h"
+#include "kernels/steps/output_room.h"
+#include "kernels/steps/sample_draw.h"
 
 namespace urnd {
 

@@ -3,8 +3,8 @@
 #define URN_MASK_STEPS_H
 
 #include "kernels/row/row_params.h"
-#include "kernels/sample/step_ban.h"
-#include "kernels/sample/step_no_repeat.h"
+#include "kernels/steps/step_ban.h"
+#include "kernels/steps/step_no_repeat.h"
 
 namespace urnd {
 

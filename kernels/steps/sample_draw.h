@@ -5,8 +5,8 @@
 #include "kernels/bits/dev_code.h"
 #include "kernels/row/draw_span.h"
 #include "kernels/row/row_params.h"
-#include "kernels/sample/gumbel_draw.h"
-#include "kernels/sample/rank_count.h"
+#include "kernels/steps/gumbel_draw.h"
+#include "kernels/steps/rank_count.h"
 
 namespace urnd {
 

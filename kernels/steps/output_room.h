@@ -3,7 +3,7 @@
 #define URN_OUTPUT_ROOM_H
 
 #include "kernels/row/team.h"
-#include "kernels/sample/rank_count.h"
+#include "kernels/steps/rank_count.h"
 
 namespace urnd {
 

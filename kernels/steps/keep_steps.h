@@ -3,14 +3,14 @@
 #ifndef URN_KEEP_STEPS_H
 #define URN_KEEP_STEPS_H
 
-#include "kernels/sample/step_least.h"
-#include "kernels/sample/step_min_p.h"
-#include "kernels/sample/step_mirostat_v1.h"
-#include "kernels/sample/step_tail_free.h"
-#include "kernels/sample/step_top_k.h"
-#include "kernels/sample/step_top_n_sigma.h"
-#include "kernels/sample/step_top_p.h"
-#include "kernels/sample/step_xtc.h"
+#include "kernels/steps/step_least.h"
+#include "kernels/steps/step_min_p.h"
+#include "kernels/steps/step_mirostat_v1.h"
+#include "kernels/steps/step_tail_free.h"
+#include "kernels/steps/step_top_k.h"
+#include "kernels/steps/step_top_n_sigma.h"
+#include "kernels/steps/step_top_p.h"
+#include "kernels/steps/step_xtc.h"
 
 namespace urnd {
 

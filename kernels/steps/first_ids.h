@@ -2,7 +2,7 @@
 #ifndef URN_FIRST_IDS_H
 #define URN_FIRST_IDS_H
 
-#include "kernels/sample/sample_room.h"
+#include "kernels/steps/step_room.h"
 
 namespace urnd {
 

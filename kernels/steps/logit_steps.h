@@ -2,9 +2,9 @@
 #ifndef URN_LOGIT_STEPS_H
 #define URN_LOGIT_STEPS_H
 
-#include "kernels/sample/sample_room.h"
-#include "kernels/sample/step_mask.h"
-#include "kernels/sample/value_steps.h"
+#include "kernels/steps/step_room.h"
+#include "kernels/steps/step_mask.h"
+#include "kernels/steps/value_steps.h"
 
 namespace urnd {
 

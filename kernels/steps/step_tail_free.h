@@ -3,7 +3,7 @@
 #define URN_STEP_TAIL_FREE_H
 
 #include "kernels/row/sort_keys.h"
-#include "kernels/sample/sample_room.h"
+#include "kernels/steps/step_room.h"
 
 namespace urnd {
 

@@ -9,7 +9,7 @@
 
 #include "kernels/row/context.h"
 #include "kernels/row/values.h"
-#include "kernels/sample/id_list.h"
+#include "kernels/steps/id_list.h"
 
 namespace urnd {
 
