@@ -54,6 +54,7 @@ typedef struct urn_backend {
     /* families: a table each, and what runs an operation of one on this device and converts its errors */
     urn_status (*launch)(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
                          const void *call);
+    const struct urn_topk_ops *topk; /* backend_topk.h */
 } urn_backend;
 
 extern const urn_backend urn_backend_cpu, urn_backend_none;

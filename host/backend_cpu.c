@@ -1,6 +1,7 @@
 /* backend_cpu.c - calls run in plain C before they return; there are no streams, and device memory is host memory. */
 #include <stdio.h>
 
+#include "host/backend_topk.h"
 #include "host/cpu/cpu_calls.h"
 #include "host/handles.h"
 #include "host/inline_stream.h"
@@ -148,4 +149,5 @@ const urn_backend urn_backend_cpu = {
     .reject = cpu_reject,
     .reject_round = cpu_reject_round,
     .launch = cpu_launch,
+    .topk = &urn_topk_cpu,
 };

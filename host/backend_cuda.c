@@ -18,6 +18,7 @@
 #pragma GCC diagnostic pop
 #endif
 
+#include "host/backend_topk.h"
 #include "host/check.h"
 #include "host/device_info.h"
 
@@ -258,6 +259,7 @@ const urn_backend urn_backend_cuda = {
     .reject = cuda_reject,
     .reject_round = cuda_reject_round,
     .launch = cuda_launch,
+    .topk = &urn_topk_cuda,
 };
 
 #endif

@@ -2,6 +2,7 @@
  * copies are real, so that buffers hold what was written to them. */
 #include <stdio.h>
 
+#include "host/backend_topk.h"
 #include "host/handles.h"
 #include "host/inline_stream.h"
 
@@ -131,4 +132,5 @@ const urn_backend urn_backend_none = {
     .reject = none_reject,
     .reject_round = none_reject_round,
     .launch = none_launch,
+    .topk = &urn_topk_none,
 };

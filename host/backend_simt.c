@@ -3,6 +3,7 @@
 
 #if URN_WITH_SIMT
 
+#include "host/backend_topk.h"
 #include "host/check.h"
 #include "host/device_info.h"
 #include "host/processor.h"
@@ -177,6 +178,7 @@ const urn_backend urn_backend_simt = {
     .reject = simt_reject,
     .reject_round = simt_reject_round,
     .launch = simt_launch,
+    .topk = &urn_topk_simt,
 };
 
 #endif
