@@ -13,7 +13,9 @@
  * slots (state of a request), steps (what happens to a law before the draw), presets (other stacks' orders of steps),
  * sample, unmask (masked diffusion), reject (weighted rejection), tiny (Gumbel-softmax of short rows), shard (a
  * vocabulary over devices), topk (the first k of a row, or k drawn without replacement), topk_long, topk_segments (of
- * long rows and of segments), basis (basis-aware truncation, in liburn_host), bits (the bit contract).
+ * long rows and of segments), topk_beam (beams without replacement), topk_fixed (given inclusion probabilities),
+ * topk_uniform (permutations, resamples, masks), basis (basis-aware truncation, in liburn_host), bits (the bit
+ * contract).
  * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
@@ -34,8 +36,11 @@
 #include "urn/stream.h"
 #include "urn/tiny.h"
 #include "urn/topk.h"
+#include "urn/topk_beam.h"
+#include "urn/topk_fixed.h"
 #include "urn/topk_long.h"
 #include "urn/topk_segments.h"
+#include "urn/topk_uniform.h"
 #include "urn/types.h"
 #include "urn/unmask.h"
 #include "urn/version.h"
