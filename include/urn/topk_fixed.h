@@ -3,7 +3,7 @@
  *     URN_FIXED_PIVOTAL     as many as the sum of p, if that is an integer; ids that lie together repel each other.
  *                           Pairwise along a tree over ids: put like ones side by side, and a subset is spread out.
  *     URN_FIXED_SYSTEMATIC  the same size, from one random number; strongest spread, many pairs never together.
- *     URN_FIXED_POISSON     each id by itself: the size varies. Weights 1 / p make sums unbiased with each of the three.
+ *     URN_FIXED_POISSON     each id by itself: the size varies. Weights 1 / p make sums unbiased with all three.
  *
  * Drawing k without replacement by urn_topk is something else: there inclusion is not proportional to the weights. */
 #ifndef URN_TOPK_FIXED_H
