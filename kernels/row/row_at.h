@@ -16,7 +16,7 @@ namespace urnd {
 template <int TEAM, bool RESIDENT, class T>
 URN_DEVICE auto reach_next(const State<TEAM, Full, RESIDENT> &s, Shared<T> own, uint32_t byte) {
     if constexpr (TEAM == TEAM_CREW) {
-        uint8_t *edge = s.team.crew.board + BOARD_EDGES + (s.team.rank + 1) * BOARD_EDGE * 4;
+        uint8_t *edge = s.team.board() + BOARD_EDGES + (s.team.rank + 1) * BOARD_EDGE * 4;
         return Global<T>((T *)(edge + byte), UNIT, TAG_WORKSPACE);
     } else {
         return own.on_rank(s.team.rank + 1);
@@ -27,7 +27,7 @@ enum { EDGE_VALUES = 0, EDGE_KEPT = UNIT * 4 };
 // A block of a crew calls, before the team meets: its first places, for the block before it.
 template <int TEAM, bool RESIDENT> URN_DEVICE void post_edge(const State<TEAM, Full, RESIDENT> &s) {
     if (TEAM != TEAM_CREW || !RESIDENT || s.row.groups == 0 || s.team.thread != 0) return;
-    uint8_t *edge = s.team.crew.board + BOARD_EDGES + s.team.rank * BOARD_EDGE * 4;
+    uint8_t *edge = s.team.board() + BOARD_EDGES + s.team.rank * BOARD_EDGE * 4;
     Global<uint32_t> values((uint32_t *)(edge + EDGE_VALUES), UNIT, TAG_WORKSPACE);
     URN_ROLLED
     for (uint32_t i = 0; i < UNIT; i++) values.store(i, s.row.held.load(i));

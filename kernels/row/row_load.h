@@ -114,7 +114,7 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, LoadRoom room) {
     constexpr bool waits = RESIDENT && !Dtype::full && TEAM != TEAM_WARP && URN_HAS_CLUSTER;
     SliceParts slice = slice_parts(row);
-    uint32_t next = 0, phases = TEAM == TEAM_CREW ? team.crew.phases : 0;
+    uint32_t next = 0, phases = TEAM == TEAM_CREW ? team.phases : 0;
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         if (waits) load_wait(row, slice, room, next, row.begin + (group + 1) * GROUP, phases);
@@ -145,7 +145,7 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     }
     if (waits)
         load_wait(row, slice, room, next, 0xffffffffu, phases); // no warp leaves before its block's copies have landed
-    if (TEAM == TEAM_CREW) team.crew.phases = phases;
+    if (TEAM == TEAM_CREW) team.phases = phases;
     return team_tally(team, mine);
 }
 
