@@ -122,9 +122,11 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         float x[UNIT];
         if constexpr (Dtype::full) {
             row.given_logits(unit, x); // plain 16-byte loads; converted and held here
-            if (RESIDENT) row.put_logits(unit, x);
-        } else {
+            if (row.is_held(unit)) row.put_logits(unit, x);
+        } else if (RESIDENT) {
             row.logits(unit, x);
+        } else {
+            row.first_logits(unit, x);
         }
         uint32_t largest = 0, smallest = 0xffffffffu;
         URN_UNROLL

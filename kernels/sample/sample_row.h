@@ -111,7 +111,6 @@ struct SamplePolicy {
     enum { threads = 512 };           // one block a multiprocessor; guess
     enum { half_threads = 256 };      // where two blocks fit; guess
     enum { crew_groups = 16 };        // fewest groups of a crew's block, where more blocks than needed are free; guess
-    enum { streamed_crew = 8 };       // fewest blocks that read a streamed row; guess
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>

@@ -14,7 +14,7 @@ namespace urnd {
 
 struct SampleArgs {
     urnk_sample_call call;
-    uint32_t groups;      // room of a slice
+    uint32_t groups;      // room of a slice, or of the groups of one that are held
     uint32_t work_groups; // a row's share of the workspace, in groups
     uint32_t work_bytes;  // of a group
     // of crews: blocks in each, how many there are, and where they meet
@@ -57,7 +57,7 @@ URN_HOST_DEVICE SampleRoom<TEAM, Dtype, RESIDENT> sample_room(Arena &arena, uint
         room.logit = logit_room<TEAM>(arena);
         room.output = output_room<TEAM>(arena);
     }
-    room.held = arena.take<typename Dtype::Stored>(held * GROUP, "row.held");
+    room.held = arena.take<typename Dtype::Stored>((size_t)groups * GROUP, "row.held");
     room.sums = arena.take<uint64_t>(held, "row.sums");
     room.kept = arena.take<uint8_t>(held * GROUP_UNITS, "row.kept");
     if (Dtype::full) room.marked = arena.take<uint32_t>(held * GROUP_WORDS, "row.marked");
