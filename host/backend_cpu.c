@@ -1,6 +1,7 @@
 /* backend_cpu.c - calls run in plain C before they return; there are no streams, and device memory is host memory. */
 #include <stdio.h>
 
+#include "host/backend_topk.h"
 #include "host/cpu/cpu_calls.h"
 #include "host/handles.h"
 #include "host/inline_stream.h"
@@ -113,6 +114,13 @@ static urn_status cpu_reject_round(urn_ctx *ctx, struct CUstream_st *stream, con
     return URN_OK;
 }
 
+static urn_status cpu_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                             const void *call) {
+    (void)name;
+    (void)op(&ctx->device, call, stream);
+    return URN_OK;
+}
+
 const urn_backend urn_backend_cpu = {
     .kind = URN_BACKEND_CPU,
     .available = cpu_available,
@@ -140,4 +148,6 @@ const urn_backend urn_backend_cpu = {
     .shard_finish = cpu_shard_finish,
     .reject = cpu_reject,
     .reject_round = cpu_reject_round,
+    .launch = cpu_launch,
+    .topk = &urn_topk_cpu,
 };
