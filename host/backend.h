@@ -2,6 +2,7 @@
 #ifndef URN_BACKEND_H
 #define URN_BACKEND_H
 
+#include "host/backend_resample.h"
 #include "kernels/launch.h"
 #include "urn/urn.h"
 
@@ -47,6 +48,7 @@ typedef struct urn_backend {
     urn_status (*reject)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params);
     urn_status (*reject_round)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
                                urn_reject_round *rounds);
+    const urn_resample_ops *resample;
 } urn_backend;
 
 extern const urn_backend urn_backend_cpu, urn_backend_none;

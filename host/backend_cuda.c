@@ -221,6 +221,12 @@ static urn_status cuda_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     URN_ON_DEVICE(ctx, urnk_cuda_reject_round(&ctx->device, params, rounds, stream));
 }
 
+#define RESAMPLE_FORWARD(op, type) \
+    static urn_status cuda_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
+        URN_ON_DEVICE(ctx, urnk_cuda_##op(&ctx->device, params, stream)); \
+    }
+URN_RESAMPLE_TABLE(cuda, URNK_RESAMPLE_KERNELS, RESAMPLE_FORWARD)
+
 const urn_backend urn_backend_cuda = {
     .kind = URN_BACKEND_CUDA,
     .available = cuda_available,
@@ -248,6 +254,7 @@ const urn_backend urn_backend_cuda = {
     .shard_finish = cuda_shard_finish,
     .reject = cuda_reject,
     .reject_round = cuda_reject_round,
+    .resample = &cuda_resample_ops,
 };
 
 #endif

@@ -97,6 +97,13 @@ static urn_status none_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     return URN_OK;
 }
 
+#define RESAMPLE_FORWARD(op, type) \
+    static urn_status none_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
+        (void)ctx, (void)stream, (void)params; \
+        return URN_OK; \
+    }
+URN_RESAMPLE_TABLE(none, URN_RESAMPLE_OPS, RESAMPLE_FORWARD)
+
 const urn_backend urn_backend_none = {
     .kind = URN_BACKEND_NONE,
     .available = none_available,
@@ -124,4 +131,5 @@ const urn_backend urn_backend_none = {
     .shard_finish = none_shard_finish,
     .reject = none_reject,
     .reject_round = none_reject_round,
+    .resample = &none_resample_ops,
 };

@@ -144,6 +144,12 @@ static urn_status simt_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     return convert("urnk_simt_reject_round", urnk_simt_reject_round(&ctx->device, params, rounds, stream));
 }
 
+#define RESAMPLE_FORWARD(op, type) \
+    static urn_status simt_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
+        return convert("urnk_simt_" #op, urnk_simt_##op(&ctx->device, params, stream)); \
+    }
+URN_RESAMPLE_TABLE(simt, URNK_RESAMPLE_KERNELS, RESAMPLE_FORWARD)
+
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
     .available = simt_available,
@@ -171,6 +177,7 @@ const urn_backend urn_backend_simt = {
     .shard_finish = simt_shard_finish,
     .reject = simt_reject,
     .reject_round = simt_reject_round,
+    .resample = &simt_resample_ops,
 };
 
 #endif
