@@ -93,7 +93,10 @@
  *                    (f64(lw) - f64(lr)) + log_mean of the law drawn from; where law is absent v = log_mean. Stored as
  *                    f32(v), or v. A NaN is stored as URN_NAN_BITS or URN_NAN_BITS_F64, as is that of an ancestor -1.
  *    A row with a status: ancestors -1, offspring 0, lw_out NaN, produced 0, resampled 0. Outputs past a row's M, up to
- *    the stride: ancestors -1, lw_out NaN. M = 0 is no error: offspring 0.
+ *    `outputs` (with output_offsets: up to the next offset): ancestors -1, lw_out NaN. M = 0 is no error: offspring 0.
+ *    M outside [0, `outputs`]: URN_ROW_PARAM. An output offset below 0, below the one before or past output_size:
+ *    URN_ROW_INDEX, and none of the row's ancestors and lw_out are written; likewise its offspring where an offset of
+ *    the weights is bad. Parameters of a row are looked at after its offsets and before anything else.
  *
  * 4  Around it
  *      permute       d_j = the smallest m with a_m = j, or n if there is none. For every m: place = a_m if d_(a_m) = m;
