@@ -113,6 +113,13 @@ static urn_status cpu_reject_round(urn_ctx *ctx, struct CUstream_st *stream, con
     return URN_OK;
 }
 
+static urn_status cpu_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                             const void *call) {
+    (void)name;
+    (void)op(&ctx->device, call, stream);
+    return URN_OK;
+}
+
 const urn_backend urn_backend_cpu = {
     .kind = URN_BACKEND_CPU,
     .available = cpu_available,
@@ -140,4 +147,5 @@ const urn_backend urn_backend_cpu = {
     .shard_finish = cpu_shard_finish,
     .reject = cpu_reject,
     .reject_round = cpu_reject_round,
+    .launch = cpu_launch,
 };

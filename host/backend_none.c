@@ -97,6 +97,12 @@ static urn_status none_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     return URN_OK;
 }
 
+static urn_status none_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                              const void *call) {
+    (void)ctx, (void)stream, (void)name, (void)op, (void)call;
+    return URN_OK;
+}
+
 const urn_backend urn_backend_none = {
     .kind = URN_BACKEND_NONE,
     .available = none_available,
@@ -124,4 +130,5 @@ const urn_backend urn_backend_none = {
     .shard_finish = none_shard_finish,
     .reject = none_reject,
     .reject_round = none_reject_round,
+    .launch = none_launch,
 };

@@ -144,6 +144,11 @@ static urn_status simt_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     return convert("urnk_simt_reject_round", urnk_simt_reject_round(&ctx->device, params, rounds, stream));
 }
 
+static urn_status simt_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                              const void *call) {
+    return convert(name, op(&ctx->device, call, stream));
+}
+
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
     .available = simt_available,
@@ -171,6 +176,7 @@ const urn_backend urn_backend_simt = {
     .shard_finish = simt_shard_finish,
     .reject = simt_reject,
     .reject_round = simt_reject_round,
+    .launch = simt_launch,
 };
 
 #endif
