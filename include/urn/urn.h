@@ -33,6 +33,8 @@
 #include "urn/tiny.h"
 #include "urn/types.h"
 #include "urn/unmask.h"
+#include "urn/verify.h"
+#include "urn/verify_tree.h"
 #include "urn/version.h"
 
 #endif
