@@ -45,6 +45,8 @@
 #include "urn/topk_segments.h"
 #include "urn/types.h"
 #include "urn/unmask.h"
+#include "urn/verify.h"
+#include "urn/verify_tree.h"
 #include "urn/version.h"
 
 #endif
