@@ -75,8 +75,8 @@
  *                  with replacement.
  *      TARGET_ONLY distinct; reads no draft row. U the coin of the first child; A = 0. For each child: A = A + P_x; y =
  *                  x if mulhi(U, max(1, ceil(threshold * T))) < A or P_x >= max(1, ceil(threshold_single * T)); ceil
- *                  as for top-p. None: P = 0 at all tokens of children; total 0: P as it was; y = end draw. Lossless iff both
- *                  thresholds are 1.
+ *                  as for top-p. None: P = 0 at all tokens of children; total 0: P as it was; y = end draw. Lossless iff
+ *                  both thresholds are 1.
  *      KSEQ        section 6.   GREEDY_DRAFTS section 7.   IMPORTANCE section 8. At a node without a draft row these
  *                  three and MULTISTEP are RECURSIVE's rule.
  *
@@ -107,8 +107,8 @@
  *
  * 7  GREEDY_DRAFTS. The first k - 1 children are the likeliest ids of the draft, the last is drawn from what is left.
  *    Q = 0 at the tokens of the first k - 1, S without them, lifted. S > 0: test x_k against its coin; accepted: y =
- *    x_k; else, if Q_(x_k) > 0, the residual; y = end draw. S = 0 or Q_(x_k) = 0: y = own draw. Lossless, whatever the k - 1 are if they are not
- *    random.
+ *    x_k; else, if Q_(x_k) > 0, the residual; y = end draw. S = 0 or Q_(x_k) = 0: y = own draw. Lossless,
+ *    whatever the k - 1 are if they are not random.
  *
  * 8  IMPORTANCE (canonical two-step selection). A_i is the law of the incumbent, in P's units; A = q at first, and X =
  *    x_1. prod(a, b) = (((a * b) >> 62) * N) >> 63, N = div(2^125, T): a * b / T for a, b <= T.
@@ -146,8 +146,8 @@
  * 12 urn_verify_bound: no verifier accepts one of k drafts more often, of each pair of rows, laws as in section 3.
  *    Ids with q_i > 0 fall into bins: bin 0 where P_i = 0; else with z = f32(f64(q_i) / f64(P_i)), e its exponent, m
  *    the first 6 bits of its significand after the leading one, but e = -32, m = 0 where e < -32 and e = 31, m = 63
- *    where e > 31: bin 1 + (31 - e) * 64 + (63 - m). By bin, integer sums of P_i, of q_i, and with h = f64(q_i) / f64(T) cut
- *    to at most 1 - 2^-20 and u = h / (1 - h), of floor(u * 2^40) and floor((u * h) * 2^40).
+ *    where e > 31: bin 1 + (31 - e) * 64 + (63 - m). By bin, integer sums of P_i, of q_i, and with h = f64(q_i) / f64(T)
+ *    cut to at most 1 - 2^-20 and u = h / (1 - h), of floor(u * 2^40) and floor((u * h) * 2^40).
  *    Over the bins 0 .. j: p = f64(sum P) / f64(T), h = min(1, f64(sum q) / f64(T)), u and v = f64 of the other two
  *    sums, * 2^-40. F = h to the power k by k - 1 multiplications h * h * ... from the left with replacement or k = 1;
  *    without, k = 2, F = h * u - v (two operations). bound = f32(min(1, 1 + least)), least = the least of 0 and all
