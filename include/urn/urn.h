@@ -15,19 +15,28 @@
  * vocabulary over devices), topk (the first k of a row, or k drawn without replacement), topk_long, topk_segments (of
  * long rows and of segments), topk_beam (beams without replacement), topk_fixed (given inclusion probabilities),
  * topk_uniform (permutations, resamples, masks), basis (basis-aware truncation, in liburn_host), bits (the bit
- * contract).
+ * contract). Particles have resample (ancestors from weights), particles (moving them), resample_segments (weighted
+ * moments), resample_backward (backward draws), resample_tables (alias tables, draws on a grid), bits_resample (their
+ * part of the contract).
  * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
 
 #include "urn/basis.h"
 #include "urn/bits.h"
+#include "urn/bits_resample.h"
 #include "urn/bits_topk.h"
+#include "urn/bits_verify.h"
 #include "urn/buffer.h"
 #include "urn/ctx.h"
 #include "urn/export.h"
+#include "urn/particles.h"
 #include "urn/presets.h"
 #include "urn/reject.h"
+#include "urn/resample.h"
+#include "urn/resample_backward.h"
+#include "urn/resample_segments.h"
+#include "urn/resample_tables.h"
 #include "urn/sample.h"
 #include "urn/shard.h"
 #include "urn/slots.h"
@@ -43,6 +52,8 @@
 #include "urn/topk_uniform.h"
 #include "urn/types.h"
 #include "urn/unmask.h"
+#include "urn/verify.h"
+#include "urn/verify_tree.h"
 #include "urn/version.h"
 
 #endif
