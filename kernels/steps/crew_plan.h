@@ -7,7 +7,8 @@
 namespace urnd {
 
 struct CrewPolicy {
-    enum { groups = 16 }; // fewest of a block, where more blocks than needed are free; guess
+    enum { groups = 16 };            // fewest of a block, where more blocks than needed are free; guess
+    enum { streamed_threads = 384 }; // more registers for what holds a part and reads the rest
 };
 
 // Does the workspace of rows of this size have room for counters and boards?
@@ -56,7 +57,8 @@ auto plan_crew(const urnk_device &d, int64_t rows, int64_t cols, int32_t dtype, 
     uint32_t spare = min_of(min_of(blocks / crews, most), all / CrewPolicy::groups);
     uint32_t crew = streamed || hint.cluster > 0 ? least : max_of(least, spare);
     uint32_t slice = (all + crew - 1) / crew;
-    uint32_t threads = threads_of(hint, most_threads, RowPolicy::threads);
+    uint32_t bound = streamed ? min_of(most_threads, CrewPolicy::streamed_threads) : most_threads;
+    uint32_t threads = threads_of(hint, bound, RowPolicy::threads);
     while (threads > 32 && crew * threads > most_crew_threads()) threads = threads / 64 * 32;
     // asked to stream, half of a slice that would fit is left out
     if (streamed) slice = min_of(hold, hint.streamed ? slice / 2 : slice);
