@@ -62,7 +62,7 @@ static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t long
 
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
 #define URNK_TOPK_OPS(X) \
-    X(topk, urnk_topk_call, 0) \
+    X(topk, urnk_topk_call, 1) \
     X(topk_long_begin, urnk_topk_long_call, 0) \
     X(topk_long_push, urnk_topk_long_call, 0) \
     X(topk_long_merge, urnk_topk_long_call, 0) \

@@ -1,0 +1,159 @@
+// topk.cu - the first k ids of every row, plain, by value, by Gumbel keys or by the race: urn_topk, in one launch.
+// shapes   logits [rows, cols] f32|f16|bf16, dense, indexed or ragged -> ids [rows, k] and what else is asked for
+// idea     a cluster takes a row and runs its steps as urn_sample's full form does. Walks over what it holds cut the
+//          order of 64-bit keys by 11-bit digits until what lies before the cut fits block 0's room, which sorts it.
+//          Gumbel keys are made again in each walk, from bins of 1/16 bit: two walks nearly always. The race draws one
+//          id a round from the groups' sums
+// minimum  cols*e + 4 k bytes a row                  this kernel: the same, and a few words of row parameters, where the
+//          row is resident; a streamed row is read once a pass: those of its steps (sample_full.cu), and plain, value 2
+//          to 4, gumbel 2, race 1
+// bound    gumbel: f64, two logarithms a key and walk; others: issue slots
+// launch   grid rows*cluster, block up to 256 threads, shared sample_room and 16 bytes for 1.25 (k + 1) records
+// bits     keys, weights and their sums are integers; f64 for single picks, on one thread each
+// tail     as in sample.cu
+#include "kernels/steps/row_plan.h"
+#include "kernels/topk/topk_outputs.h"
+#include "kernels/topk/topk_race.h"
+#include "kernels/row/empty_row.h"
+#include "kernels/steps/row_here.h"
+#include "kernels/steps/run_steps.h"
+
+namespace urnd {
+
+// Any thread calls for itself: the row's k, and what is wrong with it beside `status`.
+URN_DEVICE int32_t row_k(const urn_topk_params &p, int64_t rows, int64_t row, int32_t status, DrawSpan span,
+                         uint32_t &k) {
+    k = span.count;
+    if (!p.k_of_row || (status & (URN_ROW_PADDING | URN_ROW_INDEX))) return status;
+    int32_t own = Global<const int32_t>(p.k_of_row, rows, TAG_PARAM).load(row);
+    bool good = own >= 0 && own <= p.k;
+    k = good ? (uint32_t)own : 0;
+    return good ? status : (status & ~URN_ROW_EMPTY) | URN_ROW_PARAM;
+}
+
+// The whole team calls: every element of a plain row is a candidate, whatever it is.
+template <int TEAM, bool RESIDENT> URN_DEVICE void keep_all(FullState<TEAM, RESIDENT> &s) {
+    const Row<Full, RESIDENT> &row = s.row;
+    URN_ROLLED
+    for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
+        uint32_t unit = own_unit(group), q = row.begin + unit * UNIT, bits = 0;
+        URN_UNROLL
+        for (uint32_t i = 0; i < UNIT; i++) bits |= (q + i >= row.shift && q + i < row.end ? 1u : 0u) << i;
+        row.keep_bits(unit, bits);
+    }
+    s.epoch.count = row.end - row.shift;
+    block_meet<TEAM>();
+}
+
+// One team, one row. Its status: where that is not 0 nothing has been written.
+template <int TEAM, bool RESIDENT>
+URN_DEVICE int32_t take_topk(Team<TEAM> &team, const TopkRooms<TEAM, RESIDENT> &room, const TopkArgs &args,
+                             int64_t index) {
+    const urn_sample_params &rows = args.rows.call.params;
+    const urn_topk_params &p = args.p;
+    if (team.warp == 0) resolve_row<Full>(rows, args.rows.call.lists, args.rows.call.state, index, room.row.params);
+    team_meet<TEAM>(); // and no block reaches into another that has not started
+    RowHead head = room.row.params.head.load(0);
+    DrawSpan span = draw_span<true>(rows, index);
+    uint32_t k = 0;
+    int32_t status = row_k(p, rows.logits.rows, index, head.status, span, k);
+    if (status) return status;
+
+    const Epoch fresh = {1.0f, 0, 0, false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, false, false, 0.0f, false};
+    FullState<TEAM, RESIDENT> s = {team, row_here(team, room.row, head, args.rows, index), fresh, room.row.cut};
+    TeamTally look = first_look(s.team, s.row, room.row.load);
+    const bool plain = p.by == URN_TOPK_PLAIN, race = p.by == URN_TOPK_RACE;
+    uint32_t flags = plain ? look.all.flags & ((p.flags & URN_TOPK_NANS) ? 0u : 1u) : look.all.flags;
+    if (flags) return look_status(flags);
+    s.epoch.count = (uint32_t)look.all.sum;
+    s.epoch.largest = look.all.max;
+    if (plain) {
+        keep_all(s);
+    } else {
+        bool mass = race || p.logprob || p.logmass || p.ordered_logprob || p.set_logprob;
+        status = run_steps<false>(s, room.row, args.rows, head, index, mass);
+        if (status) return status;
+    }
+
+    RowTopk topk = {0, INT64_MIN};
+    bool after = p.threshold || p.inclusion_logprob; // the candidate after the picks is asked for
+    uint32_t need = k + (after ? 1 : 0);
+    if (race && !s.epoch.greedy) {
+        topk.found = race_row(s, room.topk, head, k);
+        uint64_t next = s.team.rank == 0 ? room.topk.key.load(topk.found) : 0;
+        if (next != 0) topk.threshold = drop_gumbel(next);
+    } else if (need != 0) {
+        Candidates all = first_candidates(s, room, head, args, need);
+        topk.found = all.total < k ? (uint32_t)all.total : k;
+        if (after && all.total > k && s.team.rank == 0) topk.threshold = drop_gumbel(room.topk.key.load(k));
+    }
+    if (s.team.rank == 0) write_picks(s, room.topk, args, index, span, topk);
+    return URN_ROW_OK;
+}
+
+struct TopkPolicy {
+    enum { most_threads = 256 }; // steps need many registers
+};
+
+template <int TEAM, bool RESIDENT>
+URN_KERNEL(+TopkPolicy::most_threads)
+topk_kernel(URN_ARGS(TopkArgs) args) {
+    int64_t index = block_id() / cluster_size();
+    const urn_sample_params &rows = args.rows.call.params;
+    if (index >= rows.logits.rows) return;
+    Arena arena(true);
+    TopkRooms<TEAM, RESIDENT> room = topk_rooms<TEAM, RESIDENT>(arena, args.rows.groups, args.most, args.sets);
+    Team<TEAM> team = team_here<TEAM>(room.row.team);
+    int32_t status = take_topk(team, room, args, index);
+    if (!status || team.rank != 0) return;
+    const float none = bits_f32(URN_NAN_BITS);
+    empty_picks(args.p, draw_span<true>(rows, index), 0, team.thread, team.threads);
+    if (team.thread == 0) write_row(args.p, rows.logits.rows, index, {0, INT64_MIN}, status, none, none);
+}
+
+// launching: a block alone is a cluster of one, which spares an instantiation of every step
+
+struct TopkKernel {
+    void (*kernel)(TopkArgs);
+    bool resident;
+    uint32_t most, sets;
+    size_t shared(uint32_t groups) const {
+        Arena arena(false);
+        if (resident)
+            topk_rooms<TEAM_CLUSTER, true>(arena, groups, most, sets);
+        else
+            topk_rooms<TEAM_CLUSTER, false>(arena, groups, most, sets);
+        return arena.used;
+    }
+};
+
+inline int launch_topk(const urnk_device &d, const urnk_topk_call &call, struct CUstream_st *stream) {
+    const urn_matrix &m = call.rows.logits;
+    if (m.rows == 0) return 0;
+    set_launch_options(&d);
+    const uint32_t most = topk_records(call.params.k), sets = topk_sets(call.params);
+    urnk_device clusters = d;
+    if (clusters.hint.team != TEAM_BLOCK) clusters.hint.team = TEAM_CLUSTER;
+    auto plan = plan_rows(clusters, m.rows, m.cols, m.dtype, TopkPolicy::most_threads, [&](int form) {
+        bool resident = form != FORM_STREAMED;
+        return TopkKernel{resident ? topk_kernel<TEAM_CLUSTER, true> : topk_kernel<TEAM_CLUSTER, false>, resident, most,
+                          sets};
+    });
+    int error = prepare(plan.kernel.kernel, (size_t)d.shared_per_block);
+    if (error) return error;
+    int32_t needs = call.lists.needs;
+    TopkArgs args = {{{call.rows, call.lists, call.state, call.workspace, call.workspace_bytes},
+                      plan.groups,
+                      urnk_work_groups(m.cols),
+                      urnk_work_bytes(needs)},
+                     call.params,
+                     most,
+                     sets};
+    return launch(plan.kernel.kernel, plan.shape, stream, args);
+}
+
+} // namespace urnd
+
+extern "C" int URN_SIDE(topk)(const urnk_device *device, const urnk_topk_call *call, struct CUstream_st *stream) {
+    return urnd::launch_topk(*device, *call, stream);
+}
