@@ -23,7 +23,8 @@ struct KeyCut {
 };
 
 #define URN_EVERY_ID UINT64_C(0xffffffffffffffff)
-#define URN_ALL_KEYS KeyCut{1, URN_EVERY_ID}
+#define URN_ALL_KEYS                                                                                                   \
+    KeyCut { 1, URN_EVERY_ID }
 
 struct Candidates {
     KeyCut cut;
@@ -31,9 +32,9 @@ struct Candidates {
     uint64_t taken; // how many were gathered
 };
 
-// The whole team calls. walk.each(f) calls f(key, id, x) for what this block has, key > 0 and id < ids; take(key, id, x)
-// is called for at least the first min(need, total) candidates and at most `most`, 1 <= need <= most. known: the total,
-// where the caller has it, else 0. One walk more than there are rounds.
+// The whole team calls. walk.each(f) calls f(key, id, x) for what this block has, key > 0 and id < ids; take(key, id,
+// x) is called for at least the first min(need, total) candidates and at most `most`, 1 <= need <= most. known: the
+// total, where the caller has it, else 0. One walk more than there are rounds.
 template <int TEAM, class Walk, class Take>
 URN_DEVICE Candidates take_first(Team<TEAM> &team, SelectRoom room, const Walk &walk, KeySpan span, uint64_t ids,
                                  uint64_t need, uint64_t most, uint64_t known, const Take &take) {

@@ -4,19 +4,20 @@
 //          order of 64-bit keys by 11-bit digits until what lies before the cut fits block 0's room, which sorts it.
 //          Gumbel keys are made again in each walk, from bins of 1/16 bit: two walks nearly always. The race draws one
 //          id a round from the groups' sums
-// minimum  cols*e + 4 k bytes a row                  this kernel: the same, and a few words of row parameters, where the
+// minimum  cols*e + 4 k bytes a row                  this kernel: the same, and a few words of row parameters, where
+// the
 //          row is resident; a streamed row is read once a pass: those of its steps (sample_full.cu), and plain, value 2
 //          to 4, gumbel 2, race 1
 // bound    gumbel: f64, two logarithms a key and walk; others: issue slots
 // launch   grid rows*cluster, block up to 256 threads, shared sample_room and 16 bytes for 1.25 (k + 1) records
 // bits     keys, weights and their sums are integers; f64 for single picks, on one thread each
 // tail     as in sample.cu
-#include "kernels/steps/row_plan.h"
-#include "kernels/topk/topk_outputs.h"
-#include "kernels/topk/topk_race.h"
 #include "kernels/row/empty_row.h"
 #include "kernels/steps/row_here.h"
+#include "kernels/steps/row_plan.h"
 #include "kernels/steps/run_steps.h"
+#include "kernels/topk/topk_outputs.h"
+#include "kernels/topk/topk_race.h"
 
 namespace urnd {
 
@@ -59,7 +60,8 @@ URN_DEVICE int32_t take_topk(Team<TEAM> &team, const TopkRooms<TEAM, RESIDENT> &
     int32_t status = row_k(p, rows.logits.rows, index, head.status, span, k);
     if (status) return status;
 
-    const Epoch fresh = {1.0f, 0, 0, false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, false, false, 0.0f, false};
+    const Epoch fresh = {1.0f, 0,   0,     false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0},
+                         0,    0.0, false, false, 0.0f,  false};
     FullState<TEAM, RESIDENT> s = {team, row_here(team, room.row, head, args.rows, index), fresh, room.row.cut};
     TeamTally look = first_look(s.team, s.row, room.row.load);
     const bool plain = p.by == URN_TOPK_PLAIN, race = p.by == URN_TOPK_RACE;
@@ -93,11 +95,10 @@ URN_DEVICE int32_t take_topk(Team<TEAM> &team, const TopkRooms<TEAM, RESIDENT> &
 
 struct TopkPolicy {
     enum { most_threads = 256 }; // steps need many registers
+    enum { few_threads = 64 };   // of rows that a warp could hold; guess
 };
 
-template <int TEAM, bool RESIDENT>
-URN_KERNEL(+TopkPolicy::most_threads)
-topk_kernel(URN_ARGS(TopkArgs) args) {
+template <int TEAM, bool RESIDENT> URN_KERNEL(+TopkPolicy::most_threads) topk_kernel(URN_ARGS(TopkArgs) args) {
     int64_t index = block_id() / cluster_size();
     const urn_sample_params &rows = args.rows.call.params;
     if (index >= rows.logits.rows) return;
@@ -134,6 +135,7 @@ inline int launch_topk(const urnk_device &d, const urnk_topk_call &call, struct 
     const uint32_t most = topk_records(call.params.k), sets = topk_sets(call.params);
     urnk_device clusters = d;
     if (clusters.hint.team != TEAM_BLOCK) clusters.hint.team = TEAM_CLUSTER;
+    if (clusters.hint.threads == 0 && m.cols <= RowPolicy::warp_cols) clusters.hint.threads = TopkPolicy::few_threads;
     auto plan = plan_rows(clusters, m.rows, m.cols, m.dtype, TopkPolicy::most_threads, [&](int form) {
         bool resident = form != FORM_STREAMED;
         return TopkKernel{resident ? topk_kernel<TEAM_CLUSTER, true> : topk_kernel<TEAM_CLUSTER, false>, resident, most,

@@ -23,11 +23,11 @@ inline uint32_t topk_sets(const urn_topk_params &p) {
 
 // A candidate is a key, a place in the row, and its value's bits. Keys are lifted: above 0, larger first.
 struct TopkRoom {
-    Shared<uint64_t> key;           // [most]
-    Shared<uint32_t> place, x;      // [most]
-    Shared<uint32_t> now;           // [1] how many are there
-    Shared<uint64_t> set;           // [sets]
-    Shared<uint64_t> member;        // [URN_TOPK_SET_K] weights by increasing id
+    Shared<uint64_t> key;                            // [most]
+    Shared<uint32_t> place, x;                       // [most]
+    Shared<uint32_t> now;                            // [1] how many are there
+    Shared<uint64_t> set;                            // [sets]
+    Shared<uint64_t> member;                         // [URN_TOPK_SET_K] weights by increasing id
     Shared<uint32_t> id_place, id_number, number_at; // [bins] picks by increasing id, and where each pick goes
 };
 
