@@ -50,9 +50,10 @@ static inline size_t urnk_topk_workspace(int64_t rows, int64_t cols, int32_t k, 
     return urnk_sample_workspace(rows, cols, needs);
 }
 
+/* k up to URN_TOPK_K: push leaves 512 lists of k + 1 records, folded 24 to one, and 48 bytes a list beside them. */
 static inline size_t urnk_topk_long_workspace(int64_t k, int64_t n) {
     (void)n;
-    return (((size_t)k * 64 + 255) & ~(size_t)255) + ((size_t)1 << 24);
+    return ((size_t)(k + 1) * 16 + 48) * 544;
 }
 
 static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out) {
@@ -63,10 +64,10 @@ static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t long
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
 #define URNK_TOPK_OPS(X) \
     X(topk, urnk_topk_call, 1) \
-    X(topk_long_begin, urnk_topk_long_call, 0) \
-    X(topk_long_push, urnk_topk_long_call, 0) \
-    X(topk_long_merge, urnk_topk_long_call, 0) \
-    X(topk_long_finish, urnk_topk_long_call, 0) \
+    X(topk_long_begin, urnk_topk_long_call, 1) \
+    X(topk_long_push, urnk_topk_long_call, 1) \
+    X(topk_long_merge, urnk_topk_long_call, 1) \
+    X(topk_long_finish, urnk_topk_long_call, 1) \
     X(topk_segments, urnk_topk_segments_call, 0)
 
 #define URNK_TOPK_PROTOTYPES(op, type, there) \
