@@ -37,8 +37,7 @@ struct Candidates {
 // total, where the caller has it, else 0. One walk more than there are rounds.
 template <int TEAM, class Walk, class Take>
 URN_DEVICE Candidates take_first(Team<TEAM> &team, SelectRoom room, const Walk &walk, KeySpan span, uint64_t ids,
-                                 uint64_t need, uint64_t most, uint64_t known, const Take &take,
-                                 bool gather = true) {
+                                 uint64_t need, uint64_t most, uint64_t known, const Take &take, bool gather = true) {
     constexpr uint32_t bins = Digit<TEAM>::bins;
     Candidates found = {URN_ALL_KEYS, known, known};
     uint64_t tie = 0, above = 0;

@@ -84,8 +84,7 @@ struct ItemsF64 {
     URN_DEVICE static double value(uint64_t bits) { return bits_f64(bits); }
     URN_DEVICE static void words(const Vec16 *v, double x[UNIT]) {
         URN_UNROLL
-        for (int i = 0; i < 8; i++)
-            x[i] = bits_f64((uint64_t)v[i / 2].w[i % 2 * 2 + 1] << 32 | v[i / 2].w[i % 2 * 2]);
+        for (int i = 0; i < 8; i++) x[i] = bits_f64((uint64_t)v[i / 2].w[i % 2 * 2 + 1] << 32 | v[i / 2].w[i % 2 * 2]);
     }
 };
 
@@ -122,8 +121,7 @@ template <class Type> struct ItemRun {
     }
 };
 
-template <class Type>
-URN_DEVICE ItemRun<Type> item_run(const void *values, int64_t at, int64_t count, int64_t first) {
+template <class Type> URN_DEVICE ItemRun<Type> item_run(const void *values, int64_t at, int64_t count, int64_t first) {
     typedef typename Type::Stored Stored;
     Global<const Stored> view((const Stored *)values + (values ? at : 0), values ? count : 0, TAG_LOGITS);
     uint32_t shift = values ? (uint32_t)(view.address(0) & 15) / (uint32_t)sizeof(Stored) : 0;
@@ -134,8 +132,8 @@ URN_DEVICE ItemRun<Type> item_run(const void *values, int64_t at, int64_t count,
 enum { ITEM_NAN = 1, ITEM_INF = 2 };
 
 // Any thread calls for itself: which of the eight items of a load can pass the bound; those that are possible, and NaN
-// and +inf, are counted into the tally. No logarithm here: integers and a few f32. i0, the first one's index, is below 0
-// where the run begins later.
+// and +inf, are counted into the tally. No logarithm here: integers and a few f32. i0, the first one's index, is below
+// 0 where the run begins later.
 template <class Type>
 URN_DEVICE uint32_t may_pass(const ItemLaw &law, const ItemBound &bound, int64_t i0, uint32_t inside,
                              const typename Type::Value x[UNIT], Tally &seen) {
@@ -163,7 +161,8 @@ URN_DEVICE uint32_t may_pass(const ItemLaw &law, const ItemBound &bound, int64_t
         Random4 block = item_block(law, (uint64_t)(pair + m));
         high[2 * m] = block.word[1], high[2 * m + 1] = block.word[3];
     }
-    high[UNIT] = odd ? item_block(law, (uint64_t)(pair + UNIT / 2)).word[1] : 0; // eight items from an odd one: five blocks
+    high[UNIT] =
+        odd ? item_block(law, (uint64_t)(pair + UNIT / 2)).word[1] : 0; // eight items from an odd one: five blocks
     const float c = (float)law.c;
     URN_UNROLL
     for (uint32_t i = 0; i < UNIT; i++) {

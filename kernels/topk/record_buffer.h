@@ -72,8 +72,9 @@ URN_DEVICE void cut_buffer(Buffer &b, uint32_t most) {
     });
     uint64_t top = team_reduce<PickBest>(b.team, largest).all.sum;
     uint64_t low = ~team_reduce<PickBest>(b.team, smallest).all.sum;
-    Candidates all = take_first(b.team, b.room.select, b, {low, low, top}, URN_ITEM_IDS, b.need, most, count,
-                                [](uint64_t, uint64_t, float) {}, false);
+    Candidates all = take_first(
+        b.team, b.room.select, b, {low, low, top}, URN_ITEM_IDS, b.need, most, count, [](uint64_t, uint64_t, float) {},
+        false);
     b.bound = item_bound(all.cut);
     block_sync();
     if (b.team.thread == 0) b.room.now.store(0, 0);

@@ -55,8 +55,7 @@ template <class Type> URN_KERNEL(BUFFER_THREADS) push_kernel(URN_ARGS(PushArgs) 
     Tally seen = {0, 0, 0};
     buffer_items(b, law, run, from, to, seen);
     seen = team_tally(b.team, seen).all;
-    int32_t status =
-        ((seen.flags & ITEM_NAN) ? URN_ROW_NAN : 0) | ((seen.flags & ITEM_INF) ? URN_ROW_INF : 0);
+    int32_t status = ((seen.flags & ITEM_NAN) ? URN_ROW_NAN : 0) | ((seen.flags & ITEM_INF) ? URN_ROW_INF : 0);
     write_list(b, {args.records, args.heads, need}, block_id(),
                {0, (int64_t)seen.sum, block_id() == 0 ? args.n : 0, status, 0});
 }
@@ -116,12 +115,12 @@ URN_KERNEL(BUFFER_THREADS) fold_kernel(URN_ARGS(FoldArgs) args) {
     for (int64_t i = b.team.thread; i < held; i += b.team.threads)
         out.store(i, {drop_item(b.room.key.load(i)), (int64_t)b.room.id.load(i)});
     if (b.team.thread != 0) return;
-    state_head(args.state).store(0, {URN_TOPK_STATE_MARK, sum.status, args.k, held, sum.possible, sum.items, {0, 0, 0}});
+    state_head(args.state)
+        .store(0, {URN_TOPK_STATE_MARK, sum.status, args.k, held, sum.possible, sum.items, {0, 0, 0}});
 }
 
 URN_KERNEL(32) begin_kernel(URN_ARGS(FoldArgs) args) {
-    if (thread_id() == 0)
-        state_head(args.state).store(0, {URN_TOPK_STATE_MARK, 0, args.k, 0, 0, 0, {0, 0, 0}});
+    if (thread_id() == 0) state_head(args.state).store(0, {URN_TOPK_STATE_MARK, 0, args.k, 0, 0, 0, {0, 0, 0}});
 }
 
 struct FinishArgs {
@@ -133,7 +132,8 @@ URN_KERNEL(BUFFER_THREADS) finish_kernel(URN_ARGS(FinishArgs) args) {
     const int64_t k = args.p.k;
     const urn_topk_long_results &r = args.r;
     urn_topk_state state = state_head(args.p.state).load(0);
-    int32_t status = !state_good(state, k) ? URN_ROW_PARAM : state.status ? state.status
+    int32_t status = !state_good(state, k) ? URN_ROW_PARAM
+                     : state.status        ? state.status
                      : state.possible == 0 ? URN_ROW_EMPTY
                                            : URN_ROW_OK;
     const int64_t held = status ? 0 : state.held, found = held < k ? held : k;
@@ -147,8 +147,7 @@ URN_KERNEL(BUFFER_THREADS) finish_kernel(URN_ARGS(FinishArgs) args) {
     URN_ROLLED
     for (int64_t i = b.team.thread; i < k; i += b.team.threads) {
         if (r.ids) Global<int64_t>(r.ids, k, TAG_OUT).store(i, i < found ? (int64_t)b.room.id.load(i) : -1);
-        if (r.keys)
-            Global<int64_t>(r.keys, k, TAG_OUT).store(i, i < found ? drop_item(b.room.key.load(i)) : INT64_MIN);
+        if (r.keys) Global<int64_t>(r.keys, k, TAG_OUT).store(i, i < found ? drop_item(b.room.key.load(i)) : INT64_MIN);
     }
     if (b.team.thread != 0) return;
     if (r.found) Global<int64_t>(r.found, 1, TAG_OUT).store(0, found);
