@@ -45,9 +45,19 @@ typedef struct urnk_topk_segments_call {
 } urnk_topk_segments_call;
 
 /* Scratch of the kernels, monotone in every argument; the host takes the larger of this and what plain C wants. */
+
+/* Records of a row's candidates that block 0 of a team has room for: k + 1, and some more, which spare a round of
+ * digits. A crew's blocks leave them on its board, 16 bytes each and a line for their count. */
+static inline uint32_t urnk_topk_records(int32_t k) {
+    return (uint32_t)k + 1 + (k < 256 ? 64 : (uint32_t)k / 4);
+}
+static inline size_t urnk_topk_board(int32_t k) {
+    return ((size_t)urnk_topk_records(k) * 16 + 128 + 127) & ~(size_t)127;
+}
+
 static inline size_t urnk_topk_workspace(int64_t rows, int64_t cols, int32_t k, int32_t needs) {
-    (void)k; /* picks lie in shared memory */
-    return urnk_sample_workspace(rows, cols, needs);
+    size_t crews = cols <= URNK_CREW_COLS ? 0 : (size_t)(rows < URNK_MOST_CREWS ? rows : URNK_MOST_CREWS);
+    return (urnk_sample_workspace(rows, cols, needs) + crews * urnk_topk_board(k) + 255) & ~(size_t)255;
 }
 
 /* k up to URN_TOPK_K: push leaves 512 lists of k + 1 records, folded 24 to one, and 48 bytes a list beside them. */

@@ -13,7 +13,9 @@
  * slots (state of a request), steps (what happens to a law before the draw), presets (other stacks' orders of steps),
  * sample, unmask (masked diffusion), reject (weighted rejection), tiny (Gumbel-softmax of short rows), shard (a
  * vocabulary over devices), topk (the first k of a row, or k drawn without replacement), topk_long, topk_segments (of
- * long rows and of segments), basis (basis-aware truncation, in liburn_host), bits (the bit contract).
+ * long rows and of segments), basis (basis-aware truncation, in liburn_host), bits (the bit contract). Particles have
+ * resample (ancestors from weights), particles (moving them), resample_segments (weighted moments), resample_backward
+ * (backward draws), resample_tables (alias tables, draws on a grid), bits_resample (their part of the contract).
  * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
@@ -24,8 +26,13 @@
 #include "urn/buffer.h"
 #include "urn/ctx.h"
 #include "urn/export.h"
+#include "urn/particles.h"
 #include "urn/presets.h"
 #include "urn/reject.h"
+#include "urn/resample.h"
+#include "urn/resample_backward.h"
+#include "urn/resample_segments.h"
+#include "urn/resample_tables.h"
 #include "urn/sample.h"
 #include "urn/shard.h"
 #include "urn/slots.h"
@@ -38,6 +45,8 @@
 #include "urn/topk_segments.h"
 #include "urn/types.h"
 #include "urn/unmask.h"
+#include "urn/verify.h"
+#include "urn/verify_tree.h"
 #include "urn/version.h"
 
 #endif

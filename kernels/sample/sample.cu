@@ -30,8 +30,11 @@ template <class Dtype> SampleKernel kernel_of_dtype(int form, bool plain) {
     if (form == FORM_CLUSTER)
         return plain ? sample_kernel_entry<TEAM_CLUSTER, Dtype, true, true>()
                      : sample_kernel_entry<TEAM_CLUSTER, Dtype, true, false>();
-    return plain ? sample_kernel_entry<TEAM_CLUSTER, Dtype, false, true>()
-                 : sample_kernel_entry<TEAM_CLUSTER, Dtype, false, false>();
+    if (form == FORM_CREW)
+        return plain ? sample_kernel_entry<TEAM_CREW, Dtype, true, true>()
+                     : sample_kernel_entry<TEAM_CREW, Dtype, true, false>();
+    return plain ? sample_kernel_entry<TEAM_CREW, Dtype, false, true>()
+                 : sample_kernel_entry<TEAM_CREW, Dtype, false, false>();
 }
 
 inline SampleKernel kernel_of(int form, int32_t dtype, Kind kind) {
@@ -40,19 +43,6 @@ inline SampleKernel kernel_of(int form, int32_t dtype, Kind kind) {
     if (dtype == URN_F32) return kernel_of_dtype<F32>(form, plain);
     if (dtype == URN_F16) return kernel_of_dtype<F16>(form, plain);
     return kernel_of_dtype<Bf16>(form, plain);
-}
-
-// Most groups of a slice that a block can hold in `bytes`: 0 if none. No slice passes FOLD, which keeps limbs exact.
-inline uint32_t groups_that_fit(const SampleKernel &k, size_t bytes) {
-    uint32_t low = 0, high = FOLD;
-    while (low < high) {
-        uint32_t middle = (low + high + 1) / 2;
-        if (k.shared(middle) <= bytes)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    return low;
 }
 
 inline uint32_t most_threads_of(Kind kind) {
@@ -75,7 +65,7 @@ inline int open_sample(urnk_device *d) {
     d->max_cluster = 1;
     for (uint32_t cluster = 16; cluster > 1 && d->compute >= 90 && d->max_cluster == 1; cluster /= 2) {
         bool fits = true;
-        for (int i = FORM_CLUSTER * 7; i < count && fits; i++) {
+        for (int i = FORM_CLUSTER * 7; i < FORM_CREW * 7 && fits; i++) {
             int held = 0;
             // the full form's is the last of its seven
             uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
@@ -86,10 +76,21 @@ inline int open_sample(urnk_device *d) {
         }
         if (fits) d->max_cluster = (int32_t)cluster;
     }
+    d->crew_blocks = 0x7fffffff;
+    for (int i = FORM_CREW * 7; i < count; i++) {
+        int held = 0;
+        uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
+        int error = blocks_at_once(all[i].kernel, d->device, threads, (size_t)d->shared_per_block, &held);
+        if (error) return error;
+        if (held < d->crew_blocks) d->crew_blocks = held;
+    }
     for (int32_t dtype = 0; dtype < 3; dtype++) {
         int form = d->max_cluster > 1 ? FORM_CLUSTER : FORM_BLOCK;
         int64_t groups = (int64_t)groups_that_fit(kernel_of(form, dtype, KIND_KEEP), (size_t)d->shared_per_block);
-        int64_t cols = groups * d->max_cluster * GROUP - (int64_t)(16 / element_of(dtype)) + 1;
+        int64_t blocks = d->crew_blocks < (int)MOST_CREW ? d->crew_blocks : (int)MOST_CREW;
+        int64_t crew = (int64_t)groups_that_fit(kernel_of(FORM_CREW, dtype, KIND_KEEP), (size_t)d->shared_per_block);
+        groups = groups * d->max_cluster > crew * blocks ? groups * d->max_cluster : crew * blocks;
+        int64_t cols = groups * GROUP - (int64_t)(16 / element_of(dtype)) + 1;
         d->resident_cols[dtype] = cols < 0 ? 0 : cols > URN_MAX_COLS ? URN_MAX_COLS : cols;
     }
     return 0;
@@ -116,9 +117,11 @@ extern "C" int URN_SIDE(sample)(const urnk_device *device, const urnk_sample_cal
     int32_t needs = call->lists.needs;
     bool full = (needs & URN_NEEDS_FULL) != 0 || urnd::wants_full(call->params);
     urnd::Kind kind = full ? urnd::KIND_FULL : (needs & URN_NEEDS_KEEP) ? urnd::KIND_KEEP : urnd::KIND_PLAIN;
-    auto plan = urnd::plan_rows(*device, m.rows, m.cols, m.dtype, urnd::most_threads_of(kind),
-                                [&](int form) { return urnd::kernel_of(form, m.dtype, kind); });
-    // the workspace was sized for any alignment of a row
-    urnd::SampleArgs args = {*call, plan.groups, urnk_work_groups(m.cols), urnk_work_bytes(needs)};
-    return urnd::launch(plan.kernel.kernel, plan.shape, stream, args);
+    return urnd::plan_and_run(
+        *device, m, urnd::most_threads_of(kind), [&](int form) { return urnd::kernel_of(form, m.dtype, kind); },
+        [&](const urnd::RowPlan<urnd::SampleKernel> &plan) {
+            urnd::SampleArgs args;
+            int error = urnd::row_args(plan, *call, stream, &args);
+            return error ? error : urnd::launch(plan.kernel.kernel, plan.shape, stream, args);
+        });
 }

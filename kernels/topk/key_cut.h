@@ -72,6 +72,7 @@ URN_DEVICE Candidates take_first(Team<TEAM> &team, SelectRoom room, const Walk &
             if (found.total == 0) return found;
             if (decided) continue;
         }
+        block_meet<TEAM>(); // a crew's threads post bins that others have counted
         Crossing at = cross(team, room, bins, need - above);
         uint64_t first = span.base + ((uint64_t)at.bin << shift), width = ((uint64_t)1 << shift) - 1;
         uint64_t last = span.top - first < width ? span.top : first + width;

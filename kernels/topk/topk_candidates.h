@@ -60,11 +60,17 @@ URN_DEVICE Candidates first_candidates(FullState<TEAM, RESIDENT> &s, const TopkR
     if (s.epoch.greedy) {
         uint64_t key = p.by == URN_TOPK_VALUE ? lift_plain(s.epoch.largest, 0) : lift_gumbel(0);
         if (s.team.leads()) t.key.store(0, key), t.place.store(0, s.epoch.place), t.x.store(0, f32_bits(s.epoch.max));
-        team_meet<TEAM>();
+        team_meet(s.team);
         return {URN_ALL_KEYS, 1, 1};
     }
-    if (s.team.leads()) t.now.store(0, 0);
-    team_meet<TEAM>();
+    // block 0's, or a crew's on its board
+    const TopkBoard board = topk_board(args);
+    auto now = reach_first(s.team, t.now, board.now, 1);
+    auto keys = reach_first(s.team, t.key, board.key, args.most);
+    auto places = reach_first(s.team, t.place, board.place, args.most);
+    auto values = reach_first(s.team, t.x, board.x, args.most);
+    if (s.team.leads()) now.store(0, 0);
+    team_meet(s.team);
     // noise: bins of 1/16 bit over what keys of rows can be, but for the far tail, which the first bin takes
     const uint64_t zero = UINT64_C(1) << 62, bit = UINT64_C(1) << 40;
     bool gumbel = p.by == URN_TOPK_GUMBEL;
@@ -72,14 +78,17 @@ URN_DEVICE Candidates first_candidates(FullState<TEAM, RESIDENT> &s, const TopkR
     RowCandidates<TEAM, RESIDENT> walk = {s, head, p.by, p.flags, p.draw};
     Candidates all = take_first(s.team, room.row.select, walk, span, (uint64_t)s.row.end + 1, need, args.most,
                                 gumbel ? 0 : s.epoch.count, [&](uint64_t key, uint64_t place, float x) {
-                                    uint32_t at = t.now.on_rank(0).add(0, 1);
-                                    t.key.on_rank(0).store(at, key);
-                                    t.place.on_rank(0).store(at, (uint32_t)place);
-                                    t.x.on_rank(0).store(at, f32_bits(x));
+                                    uint32_t at = now.add(0, 1);
+                                    keys.store(at, key);
+                                    places.store(at, (uint32_t)place);
+                                    values.store(at, f32_bits(x));
                                 });
-    team_meet<TEAM>();
+    team_meet(s.team);
     if (s.team.rank == 0) {
         uint32_t count = (uint32_t)all.taken, size = 2;
+        hear(s.team, t.key, board.key, count);
+        hear(s.team, t.place, board.place, count);
+        hear(s.team, t.x, board.x, count);
         while (size < count) size *= 2;
         sort_network(s.team, size, count, true, [&](uint32_t i, uint32_t j) {
             uint64_t a = t.key.load(i), b = t.key.load(j);

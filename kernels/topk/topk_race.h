@@ -37,22 +37,21 @@ URN_DEVICE void race_keys(const FullState<TEAM, RESIDENT> &s, const RowHead &hea
 // their keys into block 0's room. How many; all threads get it. Each pick makes one group's weights again, in the block
 // that holds it, takes its id out of the kept bits and its weight out of the group's sum.
 template <int TEAM, bool RESIDENT>
-URN_DEVICE uint32_t race_row(FullState<TEAM, RESIDENT> &s, TopkRoom t, const RowHead &head, uint32_t k) {
+URN_DEVICE uint32_t race_row(FullState<TEAM, RESIDENT> &s, TopkRoom t, const TopkBoard &board, const RowHead &head,
+                             uint32_t k) {
     const Row<Full, RESIDENT> &row = s.row;
     const FullLaw law = s.law();
     TeamTally left = s.epoch.mass;
     uint64_t mass = left.all.sum;
     uint32_t found = 0;
-    team_meet<TEAM>();
+    team_meet(s.team);
     URN_ROLLED
     for (; found < k && left.all.sum != 0; found++) {
         uint64_t r = mulhi_u64(race_block(head, found).low64(), left.all.sum);
         if (s.team.warp == 0 && r >= left.before && r - left.before < left.own) {
             Spot spot = locate(row, law, r - left.before);
-            if (lane_id() < s.team.ranks) {
-                t.place.on_rank(lane_id()).store(found, spot.place);
-                t.x.on_rank(lane_id()).store(found, f32_bits(spot.x));
-            }
+            tell(s.team, t.place, board.place, found, spot.place, lane_id(), 32);
+            tell(s.team, t.x, board.x, found, f32_bits(spot.x), lane_id(), 32);
             warp_sync(); // every lane has read what changes now
             if (lane_id() == 0) {
                 uint32_t at = spot.place - row.begin;
@@ -61,7 +60,9 @@ URN_DEVICE uint32_t race_row(FullState<TEAM, RESIDENT> &s, TopkRoom t, const Row
             }
             warp_sync();
         }
-        team_meet<TEAM>();
+        team_meet(s.team);
+        hear(s.team, t.place, board.place, found + 1);
+        hear(s.team, t.x, board.x, found + 1);
         uint32_t place = t.place.load(found);
         uint64_t w = law.of(bits_f32(t.x.load(found)));
         left.all.sum -= w;
@@ -71,7 +72,7 @@ URN_DEVICE uint32_t race_row(FullState<TEAM, RESIDENT> &s, TopkRoom t, const Row
             left.before -= w;
     }
     if (s.team.leads()) race_keys(s, head, t, found, mass);
-    team_meet<TEAM>();
+    team_meet(s.team);
     return found;
 }
 

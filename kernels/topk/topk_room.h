@@ -11,12 +11,11 @@ namespace urnd {
 struct TopkArgs {
     SampleArgs rows; // rows.call.params.draws is k, as is all that tells a row's place in the outputs
     urn_topk_params p;
-    uint32_t most; // records that block 0 has room for
-    uint32_t sets; // sums of set_logprob, 0 where it is not asked for
+    uint32_t most;  // records that block 0 has room for
+    uint32_t sets;  // sums of set_logprob, 0 where it is not asked for
+    uint32_t board; // of crews: where on the board its records lie
 };
 
-// Room for k + 1 records, and for some more, which spare a round of digits.
-inline uint32_t topk_records(int32_t k) { return (uint32_t)k + 1 + max_of(64, (uint32_t)k / 4); }
 inline uint32_t topk_sets(const urn_topk_params &p) {
     return p.set_logprob ? 1u << min_of((uint32_t)p.k, URN_TOPK_SET_K) : 0;
 }
@@ -30,6 +29,15 @@ struct TopkRoom {
     Shared<uint64_t> member;                         // [URN_TOPK_SET_K] weights by increasing id
     Shared<uint32_t> id_place, id_number, number_at; // [bins] picks by increasing id, and where each pick goes
 };
+
+// Bytes from the start of the records' part of a crew's board.
+struct TopkBoard {
+    uint32_t now, key, place, x;
+};
+URN_DEVICE TopkBoard topk_board(const TopkArgs &args) {
+    uint32_t key = args.board + 128, place = key + args.most * 8;
+    return {args.board, key, place, place + args.most * 4};
+}
 
 template <int TEAM, bool RESIDENT> struct TopkRooms {
     SampleRoom<TEAM, Full, RESIDENT> row;
