@@ -95,8 +95,7 @@ static urn_status check_values(const urn_resample_params *p) {
                         p->scheme);
     if ((p->law || p->lw_out) && !is_log)
         return urn_fail(URN_E_VALUE, "%s: %s with linear weights; wanted log-weights", call, p->law ? "law" : "lw_out");
-    if (p->lw_out && p->cap)
-        return urn_fail(URN_E_VALUE, "%s: lw_out with cap %d; wanted one of them", call, p->cap);
+    if (p->lw_out && p->cap) return urn_fail(URN_E_VALUE, "%s: lw_out with cap %d; wanted one of them", call, p->cap);
     if (p->lw_out && p->law) URN_TRY(urn_check_pointer(call, "ancestors", p->ancestors));
     return URN_OK;
 }
@@ -112,7 +111,7 @@ urn_status urn_resample(urn_stream *stream, const urn_resample_params *params) {
     URN_TRY(check_values(&p));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_resample_workspace((urn_resample_scheme)p.scheme, p.weights.rows, p.weights.items, p.outputs);
-    URN_TRY(urn_find_workspace(resample, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_take_workspace(resample, stream, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(resample, stream, resample, &p);
 }
 
@@ -130,6 +129,6 @@ urn_status urn_weights_stats(urn_stream *stream, const urn_weights_stats_params 
     URN_TRY(urn_check_aligned(call, &stats, 1));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_resample_workspace(URN_RESAMPLE_SYSTEMATIC, p.weights.rows, p.weights.items, 0);
-    URN_TRY(urn_find_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, weights_stats, &p);
 }

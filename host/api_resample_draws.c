@@ -36,13 +36,12 @@ urn_status urn_segments_moments(urn_stream *stream, const urn_segments_moments_p
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_backend_resample_workspace(URN_RESAMPLE_SYSTEMATIC, p.weights.rows, p.weights.items, 0);
-    URN_TRY(urn_find_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, segments_moments, &p);
 }
 
 size_t urn_backward_workspace(int64_t rows, int64_t items, int64_t children) {
-    if (rows < 1 || rows > URN_MAX_ROWS || items < 1 || items > URN_MAX_COLS || children < 0 ||
-        children > URN_MAX_ROWS)
+    if (rows < 1 || rows > URN_MAX_ROWS || items < 1 || items > URN_MAX_COLS || children < 0 || children > URN_MAX_ROWS)
         return 0;
     return urn_backend_backward_workspace(rows, items, children);
 }
@@ -64,9 +63,8 @@ static urn_status check_backward(const char *call, urn_backward_params *p) {
     if (p->trials && !p->bound && !isfinite(p->bound_value))
         return urn_fail(URN_E_VALUE, "%s: bound_value is %g; wanted a finite number", call, (double)p->bound_value);
     const urn_named_array arrays[] = {
-        {"log_m", p->log_m, 4},       {"seed", p->seed, 8},           {"label", p->label, 8},
-        {"position", p->position, 4}, {"bound", p->bound, 4},         {"fallback", p->fallback, 4},
-        {"status", p->status, 4},     {"ancestors", p->ancestors, 4},
+        {"log_m", p->log_m, 4}, {"seed", p->seed, 8},         {"label", p->label, 8},   {"position", p->position, 4},
+        {"bound", p->bound, 4}, {"fallback", p->fallback, 4}, {"status", p->status, 4}, {"ancestors", p->ancestors, 4},
     };
     return urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]);
 }
@@ -78,7 +76,7 @@ urn_status urn_backward_draws(urn_stream *stream, const urn_backward_params *par
     URN_TRY(check_backward(call, &p));
     if (p.weights.rows == 0 || p.children == 0) return URN_OK;
     size_t need = urn_backward_workspace(p.weights.rows, p.weights.items, p.children);
-    URN_TRY(urn_find_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, backward_draws, &p);
 }
 
@@ -91,8 +89,8 @@ static urn_status check_alias(const char *call, urn_alias_params *p) {
     URN_TRY(urn_check_weights(call, &p->weights, URN_MAX_COLS));
     URN_TRY(urn_check_pointer(call, "cut", p->cut));
     URN_TRY(urn_check_pointer(call, "alias", p->alias));
-    const urn_named_array arrays[] = {{"cut", p->cut, 8},   {"alias", p->alias, 4},       {"seed", p->seed, 8},
-                                      {"label", p->label, 8}, {"position", p->position, 4}, {"ids", p->ids, 4},
+    const urn_named_array arrays[] = {{"cut", p->cut, 8},      {"alias", p->alias, 4},       {"seed", p->seed, 8},
+                                      {"label", p->label, 8},  {"position", p->position, 4}, {"ids", p->ids, 4},
                                       {"status", p->status, 4}};
     return urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]);
 }
@@ -104,7 +102,7 @@ urn_status urn_alias_build(urn_stream *stream, const urn_alias_params *params) {
     URN_TRY(check_alias(call, &p));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_alias_workspace(p.weights.rows, p.weights.items);
-    URN_TRY(urn_find_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, alias_build, &p);
 }
 
@@ -140,6 +138,6 @@ urn_status urn_inverse_grid(urn_stream *stream, const urn_inverse_params *params
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_backend_resample_workspace(URN_RESAMPLE_MULTINOMIAL, p.weights.rows, p.weights.items, p.outputs);
-    URN_TRY(urn_find_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, inverse_grid, &p);
 }

@@ -6,7 +6,6 @@
 #include "host/check.h"
 #include "host/check_sample.h"
 #include "host/handles.h"
-#include "host/params.h"
 
 static const char call[] = "urn_sample";
 
@@ -34,11 +33,9 @@ static urn_status find_workspace(const urn_stream *stream, const urn_sampler *sa
 
 /* Everything that a call may be refused for; afterwards `sample` is what the backend gets. */
 static urn_status plan_sample(const urn_stream *stream, const urn_sample_params *given, urnk_sample_call *sample) {
-    static const urn_struct_sizes sizes = {URN_END_OF(urn_sample_params, ids), sizeof(urn_sample_params),
-                                           sizeof(void *)};
     static const urn_slots_view no_state = {0};
     urn_sample_params *p = &sample->params;
-    URN_TRY(urn_params_copy(call, "params", p, given, sizes));
+    URN_TRY(urn_sample_copy(call, p, given));
     const urn_sampler *sampler = p->sampler ? p->sampler : stream->ctx->plain;
     URN_TRY(urn_check_same_ctx(call, "sampler", sampler->ctx, "stream", stream->ctx));
     if (p->state) URN_TRY(urn_check_same_ctx(call, "state", p->state->ctx, "stream", stream->ctx));
@@ -49,7 +46,7 @@ static urn_status plan_sample(const urn_stream *stream, const urn_sample_params 
 }
 
 urn_status urn_sample(urn_stream *stream, const urn_sample_params *params) {
-    urnk_sample_call sample = {.params = URN_SAMPLE_PARAMS_INIT};
+    urnk_sample_call sample;
     URN_TRY(urn_check_pointer(call, "stream", stream));
     URN_TRY(urn_check_pointer(call, "params", params));
     URN_TRY(plan_sample(stream, params, &sample));

@@ -6,6 +6,10 @@
 #include "kernels/launch.h"
 #include "urn/urn.h"
 
+/* An operation of a family: `call` is the struct that its row in kernels/launch_<family>.h names. Returns 0 or the
+ * runtime's error number. */
+typedef int (*urn_family_op)(const urnk_device *device, const void *call, struct CUstream_st *stream);
+
 /* Memory and streams of a device. A stream is the backend's own handle. */
 typedef struct urn_backend {
     urn_backend_kind kind;
@@ -48,6 +52,10 @@ typedef struct urn_backend {
     urn_status (*reject)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params);
     urn_status (*reject_round)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
                                urn_reject_round *rounds);
+    /* families: a table each, and what runs an operation of one on this device and converts its errors */
+    urn_status (*launch)(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                         const void *call);
+    const struct urn_topk_ops *topk; /* backend_topk.h */
     const urn_resample_ops *resample;
 } urn_backend;
 

@@ -1,6 +1,7 @@
 /* backend_cpu.c - calls run in plain C before they return; there are no streams, and device memory is host memory. */
 #include <stdio.h>
 
+#include "host/backend_topk.h"
 #include "host/cpu/cpu_calls.h"
 #include "host/cpu/cpu_calls_resample.h"
 #include "host/handles.h"
@@ -114,6 +115,12 @@ static urn_status cpu_reject_round(urn_ctx *ctx, struct CUstream_st *stream, con
     return URN_OK;
 }
 
+static urn_status cpu_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                             const void *call) {
+    (void)name;
+    (void)op(&ctx->device, call, stream);
+    return URN_OK;
+}
 #define RESAMPLE_FORWARD(op, type) \
     static urn_status cpu_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
         (void)stream; \
@@ -149,5 +156,7 @@ const urn_backend urn_backend_cpu = {
     .shard_finish = cpu_shard_finish,
     .reject = cpu_reject,
     .reject_round = cpu_reject_round,
+    .launch = cpu_launch,
+    .topk = &urn_topk_cpu,
     .resample = &cpu_resample_ops,
 };

@@ -18,6 +18,7 @@
 #pragma GCC diagnostic pop
 #endif
 
+#include "host/backend_topk.h"
 #include "host/check.h"
 #include "host/device_info.h"
 
@@ -221,6 +222,14 @@ static urn_status cuda_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     URN_ON_DEVICE(ctx, urnk_cuda_reject_round(&ctx->device, params, rounds, stream));
 }
 
+static urn_status cuda_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                              const void *call) {
+    int before;
+    URN_TRY(enter(ctx, &before));
+    urn_status status = convert(name, (cudaError_t)op(&ctx->device, call, stream));
+    leave(ctx, before);
+    return status;
+}
 #define RESAMPLE_FORWARD(op, type) \
     static urn_status cuda_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
         URN_ON_DEVICE(ctx, urnk_cuda_##op(&ctx->device, params, stream)); \
@@ -254,6 +263,8 @@ const urn_backend urn_backend_cuda = {
     .shard_finish = cuda_shard_finish,
     .reject = cuda_reject,
     .reject_round = cuda_reject_round,
+    .launch = cuda_launch,
+    .topk = &urn_topk_cuda,
     .resample = &cuda_resample_ops,
 };
 

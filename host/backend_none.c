@@ -2,6 +2,7 @@
  * copies are real, so that buffers hold what was written to them. */
 #include <stdio.h>
 
+#include "host/backend_topk.h"
 #include "host/handles.h"
 #include "host/inline_stream.h"
 
@@ -97,6 +98,11 @@ static urn_status none_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     return URN_OK;
 }
 
+static urn_status none_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                              const void *call) {
+    (void)ctx, (void)stream, (void)name, (void)op, (void)call;
+    return URN_OK;
+}
 #define RESAMPLE_FORWARD(op, type) \
     static urn_status none_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
         (void)ctx, (void)stream, (void)params; \
@@ -131,5 +137,7 @@ const urn_backend urn_backend_none = {
     .shard_finish = none_shard_finish,
     .reject = none_reject,
     .reject_round = none_reject_round,
+    .launch = none_launch,
+    .topk = &urn_topk_none,
     .resample = &none_resample_ops,
 };

@@ -3,6 +3,7 @@
 
 #if URN_WITH_SIMT
 
+#include "host/backend_topk.h"
 #include "host/check.h"
 #include "host/device_info.h"
 #include "host/processor.h"
@@ -144,6 +145,10 @@ static urn_status simt_reject_round(urn_ctx *ctx, struct CUstream_st *stream, co
     return convert("urnk_simt_reject_round", urnk_simt_reject_round(&ctx->device, params, rounds, stream));
 }
 
+static urn_status simt_launch(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
+                              const void *call) {
+    return convert(name, op(&ctx->device, call, stream));
+}
 #define RESAMPLE_FORWARD(op, type) \
     static urn_status simt_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
         return convert("urnk_simt_" #op, urnk_simt_##op(&ctx->device, params, stream)); \
@@ -177,6 +182,8 @@ const urn_backend urn_backend_simt = {
     .shard_finish = simt_shard_finish,
     .reject = simt_reject,
     .reject_round = simt_reject_round,
+    .launch = simt_launch,
+    .topk = &urn_topk_simt,
     .resample = &simt_resample_ops,
 };
 

@@ -6,6 +6,7 @@
 
 #include "host/check.h"
 #include "host/handles.h"
+#include "host/params.h"
 
 #define URN_MAX_DRAWS (1 << 20)
 
@@ -101,16 +102,17 @@ static uintptr_t address_of(const urn_sample_params *p, const array_rule *rule) 
     return (uintptr_t)pointer;
 }
 
-static urn_status check_arrays(const char *call, const urn_sample_params *p) {
-    uintptr_t outputs = 0;
+/* Alignment of every array; *output is one that is given and is an output, or NULL. */
+static urn_status check_arrays(const char *call, const urn_sample_params *p, const char **output) {
+    *output = NULL;
     for (int i = 0; i < ARRAYS; i++) {
         uintptr_t address = address_of(p, &arrays[i]);
-        if (arrays[i].is_output) outputs |= address;
+        if (arrays[i].is_output && address) *output = arrays[i].name;
         if (address & arrays[i].mask)
             return urn_fail(URN_E_VALUE, "%s: %s is not aligned to its element: it is %p, wanted a multiple of %d",
                             call, arrays[i].name, (void *)address, (int)arrays[i].mask + 1);
     }
-    return outputs ? URN_OK : urn_fail(URN_E_NULL, "%s: every output is NULL; wanted at least one, such as ids", call);
+    return URN_OK;
 }
 
 /* Which slots there are: as many as the by-slot arrays have, and no more than the state has. */
@@ -142,7 +144,7 @@ static urn_status check_lists(const char *call, const urn_sample_params *p, cons
     return URN_OK;
 }
 
-/* A list that reads a slot wants slots to read. */
+/* A list that reads a slot wants slots to read; and what is read beside them. */
 static urn_status check_state(const char *call, const urn_sample_params *p, const urn_sampler *sampler) {
     const int32_t needs = sampler->lists.needs;
     if ((needs & URN_NEEDS_STATE) && !p->state)
@@ -152,6 +154,7 @@ static urn_status check_state(const char *call, const urn_sample_params *p, cons
                         "%s: state has no counts and a list has penalties over all outputs; wanted "
                         "urn_slots with counts",
                         call);
+    if (p->overlay) URN_TRY(urn_check_range(URN_E_VALUE, call, "overlay_stride", p->overlay_stride, 0, URN_MAX_DRAWS));
     return URN_OK;
 }
 
@@ -169,7 +172,6 @@ static urn_status check_draws(const char *call, const urn_sample_params *p) {
                         : p->distinct_weight ? "distinct_weight"
                                              : "distinct");
     if (p->draw_offsets) URN_TRY(urn_check_range(URN_E_SHAPE, call, "draws_size", p->draws_size, 0, INT64_MAX / 8));
-    if (p->overlay) URN_TRY(urn_check_range(URN_E_VALUE, call, "overlay_stride", p->overlay_stride, 0, URN_MAX_DRAWS));
     return URN_OK;
 }
 
@@ -220,14 +222,41 @@ static urn_status check_rows(const char *call, urn_sample_params *p) {
     return check_processed(call, p);
 }
 
+/* What the rows are and what laws they have. */
+static urn_status check_rows_in(const char *call, urn_sample_params *p, const urn_sampler *sampler) {
+    URN_TRY(complete_slots(call, p));
+    URN_TRY(check_lists(call, p, sampler));
+    return check_state(call, p, sampler);
+}
+
 urn_status urn_check_sample(const char *call, urn_sample_params *params, const urn_sampler *sampler) {
+    const char *output;
     URN_TRY(check_matrix(call, &params->logits));
-    URN_TRY(check_arrays(call, params));
+    URN_TRY(check_arrays(call, params, &output));
+    if (!output) return urn_fail(URN_E_NULL, "%s: every output is NULL; wanted at least one, such as ids", call);
     URN_TRY(check_draws(call, params));
-    URN_TRY(complete_slots(call, params));
-    URN_TRY(check_lists(call, params, sampler));
-    URN_TRY(check_state(call, params, sampler));
+    URN_TRY(check_rows_in(call, params, sampler));
     URN_TRY(check_given(call, params));
     URN_TRY(check_top(call, params));
     return check_rows(call, params);
+}
+
+urn_status urn_check_sample_inputs(const char *call, urn_sample_params *params, const urn_sampler *sampler) {
+    const char *output;
+    /* how urn_sample draws and writes is not asked here, so nothing of it may be read later */
+    params->draws = 1, params->method = URN_DRAW_INVERSE, params->top_n = 0;
+    params->codes = NULL, params->given = NULL, params->workspace = NULL;
+    params->draw_offsets = params->kept_offsets = NULL;
+    URN_TRY(check_matrix(call, &params->logits));
+    URN_TRY(check_arrays(call, params, &output));
+    if (output) return urn_fail(URN_E_VALUE, "%s: %s of the rows is given; wanted inputs only there", call, output);
+    return check_rows_in(call, params, sampler);
+}
+
+urn_status urn_sample_copy(const char *call, urn_sample_params *params, const urn_sample_params *given) {
+    static const urn_struct_sizes sizes = {URN_END_OF(urn_sample_params, ids), sizeof(urn_sample_params),
+                                           sizeof(void *)};
+    static const urn_sample_params defaults = URN_SAMPLE_PARAMS_INIT;
+    *params = defaults;
+    return urn_params_copy(call, "params", params, given, sizes);
 }

@@ -28,16 +28,9 @@ urn_status urn_check_weights(const char *call, urn_weights *w, int64_t max_items
     return urn_check_area(call, "weights", w->rows, w->stride, size);
 }
 
-urn_status urn_find_workspace(const char *call, const urn_stream *stream, size_t need, void **workspace,
+urn_status urn_take_workspace(const char *call, const urn_stream *stream, size_t need, void **workspace,
                               size_t *workspace_bytes) {
-    const char *whose = "workspace";
-    if (!*workspace) {
-        whose = "the stream's scratch";
-        *workspace = stream->blocks ? stream->blocks->pointer : NULL;
-        *workspace_bytes = stream->blocks ? stream->blocks->bytes : 0;
-    }
     const urn_named_array array = {"workspace", *workspace, 256};
     URN_TRY(urn_check_aligned(call, &array, 1));
-    if (*workspace_bytes >= need) return URN_OK;
-    return urn_fail(URN_E_WORKSPACE, "%s: %s has %zu bytes; wanted %zu", call, whose, *workspace_bytes, need);
+    return urn_find_workspace(call, stream, *workspace, *workspace_bytes, need, workspace, workspace_bytes);
 }

@@ -61,7 +61,8 @@ URN_API urn_status urn_set_last_error(urn_status status, const char *detail);
     X(URN_ROW_PARAM, 8, "a step parameter in device memory is NaN or out of range") \
     X(URN_ROW_INDEX, 16, "a slot, list, row index, offset or table row in device memory is out of range") \
     X(URN_ROW_PADDING, 32, "slot is -1, its request is done, or the row is at or past the device's row count") \
-    X(URN_ROW_STATE, 64, "the slot's counts are full: create urn_slots with more counts")
+    X(URN_ROW_STATE, 64, "the slot's counts are full: create urn_slots with more counts") \
+    X(URN_ROW_DRAFT, 128, "a draft is no id, its draft law cannot give it, or its draft row has a status")
 
 enum urn_row_status {
 #define URN_ROW_ENUM(name, value, text) name = value,

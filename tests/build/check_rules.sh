@@ -18,22 +18,22 @@ check_rules() {
     local inner='"kernels/(simt|bits|row)/'
 
     allow "include/urn knows the C library's types only" '^include/urn/' "$never" '"urn/|<stdint\.h>|<stddef\.h>'
-    allow "bits.h holds constants only" '^include/urn/bits\.h' "$never" '<stdint\.h>'
+    allow "bits.h holds constants only" '^include/urn/bits[_a-z]*\.h' "$never" '<stdint\.h>'
     allow "kernels/simt knows include/urn" '^kernels/simt/' "$never" \
-        "\"urn/|\"kernels/simt/|\"kernels/launch\.h\"|$std|$posix|$cxx|<boost/context/|<cuda_runtime\.h>|<sanitizer/|<immintrin\.h>"
-    allow "kernels/bits and kernels/row know include/urn and each other's layers" '^kernels/(bits|row)/' "$never" "\"urn/|$inner|\"kernels/launch\.h\"|$std|$cxx"
-    allow "kernels/steps knows the rooms below it" '^kernels/steps/' "$never" "\"urn/|$inner|\"kernels/steps/|\"kernels/launch\.h\"|$std|$cxx"
+        "\"urn/|\"kernels/simt/|\"kernels/launch(_[a-z]+)?\.h\"|$std|$posix|$cxx|<boost/context/|<cuda_runtime\.h>|<sanitizer/|<immintrin\.h>"
+    allow "kernels/bits and kernels/row know include/urn and each other's layers" '^kernels/(bits|row)/' "$never" "\"urn/|$inner|\"kernels/launch(_[a-z]+)?\.h\"|$std|$cxx"
+    allow "kernels/steps knows the rooms below it" '^kernels/steps/' "$never" "\"urn/|$inner|\"kernels/steps/|\"kernels/launch(_[a-z]+)?\.h\"|$std|$cxx"
     local family
     for family in $(cd kernels && ls -d */ | tr -d / | grep -vE '^(simt|bits|row|steps)$'); do
         allow "kernels/$family knows no other family" "^kernels/$family/" "$never" \
-            "\"urn/|$inner|\"kernels/steps/|\"kernels/$family/|\"kernels/launch\.h\"|$std|$cxx"
+            "\"urn/|$inner|\"kernels/steps/|\"kernels/$family/|\"kernels/launch(_[a-z]+)?\.h\"|$std|$cxx"
     done
-    allow "kernels/launch.h knows public headers" '^kernels/[^/]*\.h' "$never" '"urn/'
+    allow "kernels/launch.h and its families' know public headers" '^kernels/[^/]*\.h' "$never" '"urn/|"kernels/launch\.h"'
     allow "host/cpu knows nothing of kernels/ and of host/" '^host/cpu/' "$never" "\"urn/|\"host/cpu/|$std|$posix|<omp\.h>|<[a-z]mmintrin\.h>"
     allow "host knows public headers, host and the prototypes of its two witnesses" '^host/[^/]*\.[ch]$' '^host/(prog_|backend_)' \
-        "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls\.h\"|\"kernels/launch\.h\"|$std|$posix|<omp\.h>"
+        "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls(_[a-z]+)?\.h\"|\"kernels/launch(_[a-z]+)?\.h\"|$std|$posix|<omp\.h>"
     allow "a backend adds its own runtime and nothing else" '^host/backend_[^/]*\.[ch]$' "$never" \
-        "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls\.h\"|\"kernels/launch\.h\"|\"kernels/simt/simt_runtime\.h\"|<cuda_runtime(_api)?\.h>|$std|$posix"
+        "\"urn/|\"host/[^/]*\"|\"host/cpu/cpu_calls(_[a-z]+)?\.h\"|\"kernels/launch(_[a-z]+)?\.h\"|\"kernels/simt/simt_runtime\.h\"|<cuda_runtime(_api)?\.h>|$std|$posix"
     allow "front ends are callers with a solver" '^host/fronts/' "$never" "\"urn/|\"host/fronts/|$std|<coin/"
     # `urn bench` is where a user meets the harness, so that one file sees perf/bench.h
     allow "the program knows public headers only" '^host/prog_' '^host/prog_bench\.c' "\"urn/|\"host/prog_[^/]*\"|$std|$posix|<sphinxbase/|<omp\.h>"

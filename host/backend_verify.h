@@ -1,0 +1,21 @@
+/* backend_verify.h - the verify family's operations, a table a backend; a NULL entry is not there in this build. */
+#ifndef URN_BACKEND_VERIFY_H
+#define URN_BACKEND_VERIFY_H
+
+#include "host/backend.h"
+#include "kernels/launch_verify.h"
+
+typedef struct urn_verify_ops {
+#define URN_VERIFY_MEMBER(op, type, there) urn_family_op op;
+    URNK_VERIFY_OPS(URN_VERIFY_MEMBER)
+#undef URN_VERIFY_MEMBER
+} urn_verify_ops;
+
+/* urn_verify_ops_of - the table of a backend. */
+const urn_verify_ops *urn_verify_ops_of(urn_backend_kind kind);
+
+/* The larger of what host/cpu and the kernels want, 256-aligned. Sizes have been checked. */
+size_t urn_backend_verify_workspace(const urnk_verify_sizes *sizes);
+size_t urn_backend_verify_bound_workspace(const urnk_verify_sizes *sizes);
+
+#endif

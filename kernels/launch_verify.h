@@ -1,0 +1,82 @@
+/* launch_verify.h - the kernels of the verify family as host/ sees them: a struct and two functions an operation.
+ *
+ * As in launch.h: arguments have been checked, defaults filled in, the workspace is large enough; a function returns 0
+ * or the runtime's error number and allocates, waits for and reads back nothing. */
+#ifndef URNK_LAUNCH_VERIFY_H
+#define URNK_LAUNCH_VERIFY_H
+
+#include "kernels/launch.h"
+#include "urn/verify.h"
+#include "urn/verify_tree.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What urn_verify and urn_verify_tree become. params.target, draft and workspace are not read: `target` and `draft`
+ * here are complete. target.slots is final; its slot and position are [requests], its label by slot (NULL: the request's
+ * number), its row_count one of requests. `draft` has the target's slot, position, row_count, slots, state and done
+ * already (so label NULL likewise is the request's number), and rows by number. */
+typedef struct urnk_verify_call {
+    urn_verify_params params;
+    urn_sample_params target, draft;
+    urn_lists_view target_lists, draft_lists; /* count >= 1; of probabilities: one empty list */
+    urn_slots_view state;                     /* slots 0: none */
+    urn_draft_tree tree;                      /* all NULL: a chain */
+    int32_t has_draft;
+    int32_t reserved;
+    void *workspace;
+    size_t workspace_bytes;
+} urnk_verify_call;
+
+typedef struct urnk_verify_bound_call {
+    urn_verify_bound_params params;
+    urn_sample_params target, draft;
+    urn_lists_view target_lists, draft_lists;
+    urn_slots_view state;
+    void *workspace;
+    size_t workspace_bytes;
+} urnk_verify_bound_call;
+
+/* Sizes that a workspace depends on. */
+typedef struct urnk_verify_sizes {
+    int64_t requests;
+    int64_t nodes, depth;
+    int64_t rows, cols;             /* of the target */
+    int64_t draft_rows, draft_cols; /* 0 without a draft */
+    int32_t needs;                  /* URN_NEEDS_ bits of both samplers */
+    int32_t verifier;
+} urnk_verify_sizes;
+
+/* Scratch of the kernels, monotone in every member; the host takes the larger of this and what plain C wants. Here:
+ * what urn_sample's kernels want for both, 64 bytes a row (slot, position, parent, depth, summary ...), drafts in flight,
+ * and for every row its values and its kept bits. */
+static inline size_t urnk_verify_workspace(const urnk_verify_sizes *z) {
+    size_t rows = (size_t)(z->rows + z->draft_rows);
+    size_t cols = (size_t)(z->cols > z->draft_cols ? z->cols : z->draft_cols) + 64;
+    size_t bytes = rows * (128 + (size_t)z->depth * 4) + (size_t)z->requests * 256 + rows * (cols * 4 + cols / 8);
+    bytes += urnk_sample_workspace(z->rows, z->cols, z->needs);
+    if (z->draft_rows) bytes += urnk_sample_workspace(z->draft_rows, z->draft_cols, z->needs);
+    return (bytes + 4096 + 255) & ~(size_t)255;
+}
+
+static inline size_t urnk_verify_bound_workspace(const urnk_verify_sizes *z) {
+    return urnk_verify_workspace(z) + (size_t)z->rows * URN_VERIFY_BINS * 32;
+}
+
+/* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
+#define URNK_VERIFY_OPS(X) \
+    X(verify, urnk_verify_call, 0) \
+    X(verify_bound, urnk_verify_bound_call, 0)
+
+#define URNK_VERIFY_PROTOTYPES(op, type, there) \
+    int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \
+    int urnk_simt_##op(const urnk_device *device, const type *call, struct CUstream_st *stream);
+
+URNK_VERIFY_OPS(URNK_VERIFY_PROTOTYPES)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
