@@ -166,8 +166,9 @@ URN_DEVICE void look_tile(const LawArgs &a, Block &team, LawRoom room, const Row
     Global<TileLaw> tiles = tile_records(a, number);
     TileLaw t = {};
     t.key = best;
-    t.flags = ((flags & 0xfffffu) ? LAW_NAN : 0u) | ((flags >> 20 & 0xfffffu) ? LAW_INF : 0u) |
-              (flags >> 40 ? LAW_NEGATIVE : 0u);
+    if (flags & 0xfffffu) t.flags |= LAW_NAN;
+    if (flags >> 20 & 0xfffffu) t.flags |= LAW_INF;
+    if (flags >> 40) t.flags |= LAW_NEGATIVE;
     tiles.store(tile, t);
 }
 
@@ -184,8 +185,10 @@ URN_DEVICE RowLaw fold_look(const LawArgs &a, Block &team, int64_t number, RowLa
     }
     best = block_max_u64(team, best);
     flags = team_tally(team, {(flags & 1) | (flags & 2) << 19 | (flags & 4) << 38, 0, 0}).all.sum;
-    row.status = ((flags & 0xfffffu) ? URN_ROW_NAN : 0) | ((flags >> 20 & 0xfffffu) ? URN_ROW_INF : 0) |
-                 (flags >> 40 ? URN_ROW_PARAM : 0);
+    row.status = 0;
+    if (flags & 0xfffffu) row.status |= URN_ROW_NAN;
+    if (flags >> 20 & 0xfffffu) row.status |= URN_ROW_INF;
+    if (flags >> 40) row.status |= URN_ROW_PARAM;
     row.max = row.n ? value_of_key(best) : a.logs() ? bits_f64(UINT64_C(0xfff0000000000000)) : 0.0;
     bool none = a.logs() ? f64_bits(row.max) == UINT64_C(0xfff0000000000000) : row.max == 0.0;
     if (row.status == 0 && none) row.status = URN_ROW_EMPTY;
@@ -332,7 +335,7 @@ URN_DEVICE int64_t first_above(const LawArgs &a, const RowLaw &row, int64_t numb
 
 // How many items a tile has for rows of `items`: the device's hint, or blocks that short rows fill.
 inline uint32_t tile_threads(const urnk_device *device, int64_t items) {
-    uint32_t wanted = device->hint.threads > 0 ? (uint32_t)device->hint.threads : TILE_THREADS, threads = 32;
+    uint32_t wanted = device->hint.threads > 0 ? (uint32_t)device->hint.threads : (uint32_t)TILE_THREADS, threads = 32;
     while (threads * 2 <= wanted && threads < TILE_THREADS &&
            (device->hint.threads > 0 || (int64_t)threads * TILE_EACH < items))
         threads *= 2;
