@@ -33,7 +33,11 @@ extern "C" {
 /* Those that kernels/resample has; a kernel's author adds its line here. */
 #define URNK_RESAMPLE_KERNELS(X) \
     X(resample, urn_resample_params) \
-    X(weights_stats, urn_weights_stats_params)
+    X(weights_stats, urn_weights_stats_params) \
+    X(offspring_from_ancestors, urn_ancestors_params) \
+    X(ancestors_from_offspring, urn_ancestors_params) \
+    X(ancestors_permute, urn_ancestors_params) \
+    X(particles_gather, urn_particles_gather_params)
 
 #define URNK_RESAMPLE_PROTOTYPES(op, type) \
     int urnk_cuda_##op(const urnk_device *device, const type *params, struct CUstream_st *stream); \
@@ -62,7 +66,8 @@ static inline size_t urnk_resample_workspace(int32_t scheme, int64_t rows, int64
 }
 
 static inline size_t urnk_ancestors_workspace(int64_t rows, int64_t items, int64_t outputs) {
-    return (size_t)rows * (1024 + urnk_resample_groups(items) * (64 + 256 * 4) + urnk_resample_groups(outputs) * 16);
+    (void)outputs;
+    return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 4;
 }
 
 static inline size_t urnk_backward_workspace(int64_t rows, int64_t items, int64_t children) {
