@@ -59,11 +59,15 @@ struct LawArgs {
 
 struct LawRoom {
     TeamRoom team;
-    Shared<uint64_t> held; // [tile] a thread's own items
+    Shared<uint64_t> held; // [held_size(tile)] the tile's items, then their weights
 };
 
+// Where item i of a tile is held: a word more every 16, so that threads that each walk 8 items meet no equal banks.
+URN_HOST_DEVICE uint32_t held_slot(uint32_t i) { return i + (i >> 4); }
+URN_HOST_DEVICE uint32_t held_size(uint32_t tile) { return held_slot(tile); }
+
 URN_HOST_DEVICE LawRoom law_room(Arena &arena, uint32_t tile) {
-    LawRoom room = {team_room<TEAM_BLOCK>(arena), arena.take<uint64_t>(tile, "law.held")};
+    LawRoom room = {team_room<TEAM_BLOCK>(arena), arena.take<uint64_t>(held_size(tile), "law.held")};
     return room;
 }
 
@@ -138,7 +142,44 @@ URN_DEVICE Own own_items(const Block &team, int64_t n, int64_t tile) {
     int64_t begin = (tile * team.threads + team.thread) * TILE_EACH, left = n - begin;
     return {begin, left < 0 ? 0u : left < TILE_EACH ? (uint32_t)left : (uint32_t)TILE_EACH};
 }
-URN_DEVICE uint32_t own_slot(const Block &team, uint32_t k) { return k * team.threads + team.thread; }
+URN_DEVICE uint32_t own_slot(const Block &team, uint32_t k) { return held_slot(team.thread * TILE_EACH + k); }
+// Items of a tile; the tile is there.
+URN_DEVICE uint32_t tile_items(const Block &team, int64_t n, int64_t tile) {
+    int64_t each = (int64_t)team.threads * TILE_EACH, left = n - tile * each;
+    return (uint32_t)(left < each ? left : each);
+}
+
+// The block calls: get(i) of a tile's items to held, in whole lines, eight loads in flight a thread. The
+// block meets before and after.
+template <class Get> URN_DEVICE void fetch(const Block &team, Shared<uint64_t> held, uint32_t items, Get get) {
+    uint64_t v[TILE_EACH];
+    URN_UNROLL
+    for (uint32_t k = 0; k < TILE_EACH; k++) {
+        uint32_t i = k * team.threads + team.thread;
+        v[k] = i < items ? get(i) : 0;
+    }
+    URN_UNROLL
+    for (uint32_t k = 0; k < TILE_EACH; k++) {
+        uint32_t i = k * team.threads + team.thread;
+        if (k == 0) block_sync(); // the loads above are under way; who read what was held before is done
+        if (i < items) held.store(held_slot(i), v[k]);
+    }
+    block_sync();
+}
+
+// Values of a tile's items, as bits of f64.
+URN_DEVICE void fetch_values(const LawArgs &a, const Block &team, Shared<uint64_t> held, const RowLaw &row,
+                             int64_t tile) {
+    int64_t size = weights_size(a.weights), first = row.first + tile * a.tile;
+    uint32_t items = tile_items(team, row.n, tile);
+    if (a.small()) {
+        Global<const float> data((const float *)a.weights.data, size, TAG_LOGITS);
+        fetch(team, held, items, [&](uint32_t i) { return f64_bits((double)(data.load(first + i) + 0.0f)); });
+    } else {
+        Global<const double> data((const double *)a.weights.data, size, TAG_LOGITS);
+        fetch(team, held, items, [&](uint32_t i) { return f64_bits(data.load(first + i) + 0.0); });
+    }
+}
 
 // ---- phases: the block calls
 
@@ -146,11 +187,11 @@ URN_DEVICE uint32_t own_slot(const Block &team, uint32_t k) { return k * team.th
 URN_DEVICE void look_tile(const LawArgs &a, Block &team, LawRoom room, const RowLaw &row, int64_t number,
                           int64_t tile) {
     Own own = own_items(team, row.n, tile);
+    fetch_values(a, team, room.held, row, tile);
     uint64_t best = 0, flags = 0; // flags: counts of 20 bits each
     URN_ROLLED
     for (uint32_t k = 0; k < own.count; k++) {
-        double x = item_value(a, row.first + own.begin + k);
-        room.held.store(own_slot(team, k), f64_bits(x));
+        double x = bits_f64(room.held.load(own_slot(team, k)));
         if (x != x) {
             flags += 1;
             continue;
@@ -202,18 +243,18 @@ URN_DEVICE RowLaw fold_look(const LawArgs &a, Block &team, int64_t number, RowLa
 }
 
 // Weights of a tile, their sum, that of their squares, and prefix sums where somebody searches. HELD: the items are in
-// room.held; else they are read again. After it room.held has the weights.
+// room.held; else they are read again.
 template <bool HELD>
 URN_DEVICE void sum_tile(const LawArgs &a, Block &team, LawRoom room, const RowLaw &row, int64_t number, int64_t tile) {
     if (row.status) return;
     Own own = own_items(team, row.n, tile);
+    if (!HELD) fetch_values(a, team, room.held, row, tile);
     uint64_t sum = 0;
     Wide squares = {0, 0};
     URN_ROLLED
     for (uint32_t k = 0; k < own.count; k++) {
         uint32_t slot = own_slot(team, k);
-        double x = HELD ? bits_f64(room.held.load(slot)) : item_value(a, row.first + own.begin + k);
-        uint64_t w = weight_of(a, row, x);
+        uint64_t w = weight_of(a, row, bits_f64(room.held.load(slot)));
         room.held.store(slot, w);
         sum += w;
         squares = wide_sum(squares, wide_product(w, w));
@@ -226,8 +267,14 @@ URN_DEVICE void sum_tile(const LawArgs &a, Block &team, LawRoom room, const RowL
         URN_ROLLED
         for (uint32_t k = 0; k < own.count; k++) {
             running += room.held.load(own_slot(team, k));
-            prefix.store(own.begin + k, running);
+            room.held.store(own_slot(team, k), running);
         }
+        block_sync();
+        int64_t first = tile * a.tile;
+        uint32_t items = tile_items(team, row.n, tile);
+        URN_ROLLED
+        for (uint32_t i = team.thread; i < items; i += team.threads)
+            prefix.store(first + i, room.held.load(held_slot(i)));
     }
     if (team.thread != 0) return;
     Global<TileLaw> tiles = tile_records(a, number);

@@ -15,13 +15,16 @@ namespace urnd {
 
 struct EmitRoom {
     TeamRoom team;
-    Shared<uint64_t> held; // [tile] weights or counts
-    Shared<uint32_t> ends; // [tile] C_i less the tile's first, cut to M
+    Shared<uint64_t> held; // [held_size(tile)] weights or counts
+    Shared<uint32_t> ends; // [end_slot(tile)] C_i less the tile's first, cut to M
 };
 
+// Where a tile's item i has its end, by the same reason as held_slot.
+URN_HOST_DEVICE uint32_t end_slot(uint32_t i) { return i + (i >> 5); }
+
 URN_HOST_DEVICE EmitRoom emit_room(Arena &arena, uint32_t tile) {
-    EmitRoom room = {team_room<TEAM_BLOCK>(arena), arena.take<uint64_t>(tile, "emit.held"),
-                     arena.take<uint32_t>(tile, "emit.ends")};
+    EmitRoom room = {team_room<TEAM_BLOCK>(arena), arena.take<uint64_t>(held_size(tile), "emit.held"),
+                     arena.take<uint32_t>(end_slot(tile), "emit.ends")};
     return room;
 }
 
@@ -44,13 +47,14 @@ URN_DEVICE uint64_t cumulated(const ResampleArgs &a, const RowLaw &row, Divisor 
 
 // C of the tile's items from prefix sums; returns C before the first. From here the block calls.
 URN_DEVICE uint64_t ends_by_sums(const ResampleArgs &a, Block &team, EmitRoom room, const RowLaw &row, Own own,
-                                 const TileLaw &tile) {
+                                 const TileLaw &tile, int64_t index) {
     Divisor total = divisor(row.total);
+    fetch_values(a.law, team, room.held, row, index);
     bool residual = a.p.scheme == URN_RESAMPLE_RESIDUAL_STRATIFIED;
     uint64_t sum = 0, whole = 0;
     URN_ROLLED
     for (uint32_t k = 0; k < own.count; k++) {
-        uint64_t w = weight_at(a.law, row, own.begin + k);
+        uint64_t w = weight_of(a.law, row, bits_f64(room.held.load(own_slot(team, k))));
         room.held.store(own_slot(team, k), w);
         sum += w;
         if (residual) whole += share(row, total, w).whole;
@@ -64,43 +68,38 @@ URN_DEVICE uint64_t ends_by_sums(const ResampleArgs &a, Block &team, EmitRoom ro
         s = wide_sum(s, wide(w));
         if (residual) whole += share(row, total, w).whole;
         uint64_t end = cumulated(a, row, total, s, whole);
-        room.ends.store(team.thread * TILE_EACH + k, (uint32_t)(end - first));
+        room.ends.store(end_slot(team.thread * TILE_EACH + k), (uint32_t)(end - first));
     }
     return first;
 }
 
-URN_DEVICE uint64_t ends_by_counts(const ResampleArgs &a, Block &team, EmitRoom room, const RowLaw &row, Own own,
-                                   const TileLaw &tile, int64_t number) {
+URN_DEVICE void fetch_counts(const ResampleArgs &a, const Block &team, EmitRoom room, const RowLaw &row, int64_t index,
+                             int64_t number) {
     Global<uint32_t> counts = row_u32(a, a.counts, number);
+    int64_t first = index * a.law.tile;
+    fetch(team, room.held, tile_items(team, row.n, index),
+          [&](uint32_t i) { return (uint64_t)counts.load(first + i); });
+}
+
+URN_DEVICE uint64_t ends_by_counts(const ResampleArgs &a, Block &team, EmitRoom room, const RowLaw &row, Own own,
+                                   const TileLaw &tile, int64_t index, int64_t number) {
+    fetch_counts(a, team, room, row, index, number);
     uint64_t sum = 0;
-    URN_ROLLED
-    for (uint32_t k = 0; k < own.count; k++) {
-        uint32_t o = counts.load(own.begin + k);
-        room.held.store(own_slot(team, k), o);
-        sum += o;
-    }
+    for (uint32_t k = 0; k < own.count; k++) sum += room.held.load(own_slot(team, k));
     uint64_t running = block_before(team, sum);
     uint64_t left = (uint64_t)row.m > tile.count_before ? (uint64_t)row.m - tile.count_before : 0;
     URN_ROLLED
     for (uint32_t k = 0; k < own.count; k++) {
         running += room.held.load(own_slot(team, k));
-        room.ends.store(team.thread * TILE_EACH + k, (uint32_t)(running < left ? running : left));
+        room.ends.store(end_slot(team.thread * TILE_EACH + k), (uint32_t)(running < left ? running : left));
     }
     return tile.count_before;
 }
 
-// How often the tile's items are ancestors: from counts as they are, else from C. After a meeting of the block.
-URN_DEVICE void put_offspring(const ResampleArgs &a, Block &team, EmitRoom room, const RowLaw &row, int64_t number,
-                              Own own, bool counted) {
-    Global<int32_t> offspring = offspring_counts(a);
-    int64_t at = offspring_at(a, row, number) + own.begin;
-    uint32_t i = team.thread * TILE_EACH, before = own.count == 0 || i == 0 || counted ? 0 : room.ends.load(i - 1);
-    URN_ROLLED
-    for (uint32_t k = 0; k < own.count; k++) {
-        uint32_t end = counted ? 0 : room.ends.load(i + k);
-        offspring.store(at + k, counted ? (int32_t)room.held.load(own_slot(team, k)) : (int32_t)(end - before));
-        before = end;
-    }
+// How often item i of a tile is an ancestor: from counts as they are, else from C. After a meeting of the block.
+URN_DEVICE int32_t offspring_of(EmitRoom room, uint32_t i, bool counted) {
+    if (counted) return (int32_t)room.held.load(held_slot(i));
+    return (int32_t)(room.ends.load(end_slot(i)) - (i == 0 ? 0 : room.ends.load(end_slot(i - 1))));
 }
 
 // The first of `items` whose end is above q.
@@ -109,7 +108,7 @@ URN_DEVICE uint32_t item_of(EmitRoom room, uint32_t items, uint32_t q) {
     URN_ROLLED
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (room.ends.load(middle) > q)
+        if (room.ends.load(end_slot(middle)) > q)
             high = middle;
         else
             low = middle + 1;
@@ -135,21 +134,26 @@ URN_DEVICE void emit_tile(const ResampleArgs &a, Block &team, EmitRoom room, con
         first = (uint64_t)(index * a.law.tile);
         for (uint32_t k = 0; k < own.count; k++) {
             uint32_t i = team.thread * TILE_EACH + k;
-            room.ends.store(i, i + 1);
+            room.ends.store(end_slot(i), i + 1);
         }
     } else if (COUNTED) {
-        first = ends_by_counts(a, team, room, row, own, tile, number);
+        first = ends_by_counts(a, team, room, row, own, tile, index, number);
     } else {
-        first = ends_by_sums(a, team, room, row, own, tile);
+        first = ends_by_sums(a, team, room, row, own, tile, index);
     }
     block_sync();
     int64_t from = index * a.law.tile, left = row.n - from;
-    uint32_t items = left < a.law.tile ? (uint32_t)left : a.law.tile, range = room.ends.load(items - 1);
-    if (a.p.offspring) put_offspring(a, team, room, row, number, own, counted);
+    uint32_t items = left < a.law.tile ? (uint32_t)left : a.law.tile, range = room.ends.load(end_slot(items - 1));
+    Global<int32_t> offspring = offspring_counts(a);
+    int64_t at = offspring_at(a, row, number) + from;
+    URN_ROLLED
+    for (uint32_t i = team.thread; i < items && a.p.offspring; i += team.threads)
+        offspring.store(at + i, offspring_of(room, i, counted));
     if (range > LIGHT_OUTPUTS * a.law.tile) {
         Global<uint32_t> ends = row_u32(a, a.ends, number);
-        for (uint32_t k = 0; k < own.count; k++)
-            ends.store(own.begin + k, (uint32_t)first + room.ends.load(team.thread * TILE_EACH + k));
+        URN_ROLLED
+        for (uint32_t i = team.thread; i < items; i += team.threads)
+            ends.store(from + i, (uint32_t)first + room.ends.load(end_slot(i)));
     } else {
         URN_ROLLED
         for (uint32_t q = team.thread; q < range; q += team.threads)
@@ -191,13 +195,17 @@ template <int WHAT> URN_KERNEL(TILE_THREADS) count_kernel(URN_ARGS(ResampleArgs)
         Own own = own_items(team, row.n, index);
         Global<uint32_t> counts = row_u32(a, a.counts, number);
         Divisor total = divisor(WHAT == COUNT_SHARES ? row.total : wide(1));
+        if (WHAT == COUNT_SHARES)
+            fetch_values(a.law, team, room.held, row, index);
+        else
+            fetch_counts(a, team, room, row, index, number);
         uint64_t sum = 0, negative = 0;
         URN_ROLLED
         for (uint32_t k = 0; k < own.count; k++) {
             int64_t i = own.begin + k;
             uint32_t o;
             if (WHAT == COUNT_SHARES) {
-                Quotient q = share(row, total, weight_at(a.law, row, i));
+                Quotient q = share(row, total, weight_of(a.law, row, bits_f64(room.held.load(own_slot(team, k)))));
                 o = (uint32_t)q.whole;
                 if (a.p.scheme == URN_RESAMPLE_BRANCHING && !wide_zero(q.rest)) {
                     Random4 block = resample_block(row, (uint32_t)i, 0, URN_STREAM_RESAMPLE);
@@ -206,7 +214,7 @@ template <int WHAT> URN_KERNEL(TILE_THREADS) count_kernel(URN_ARGS(ResampleArgs)
                 room.held.store(own_slot(team, k), o);
                 if (a.counts) counts.store(i, o);
             } else {
-                o = counts.load(i);
+                o = (uint32_t)room.held.load(own_slot(team, k));
                 negative += o >> 31;
             }
             sum += o;
