@@ -147,10 +147,10 @@ URN_API size_t urn_resample_workspace(urn_resample_scheme scheme, int64_t rows, 
  *
  *  A row that cannot be drawn from has ancestors -1 and a status; the others are as if alone.
  *  returns URN_OK | URN_E_NULL (stream, params, weights.data, no output at all; a pin without the other; lw_out and law
- *          without ancestors) | URN_E_STRUCT | URN_E_SHAPE (weights, outputs, outputs_stride, output_size; output_offsets
- *          with outputs_row) | URN_E_DTYPE (weights.type) | URN_E_VALUE (scheme, threshold_value, cap, iterations,
- *          segment, a pin with another scheme; lw_out or law with linear weights; lw_out with a cap; an array not aligned
- *          to its element, workspace not to 256) | URN_E_WORKSPACE | URN_E_CUDA
+ *          without ancestors) | URN_E_STRUCT | URN_E_SHAPE (weights, outputs, outputs_stride, output_size;
+ *          output_offsets with outputs_row) | URN_E_DTYPE (weights.type) | URN_E_VALUE (scheme, threshold_value, cap,
+ *          iterations, segment, a pin with another scheme; lw_out or law with linear weights; lw_out with a cap; an
+ *          array not aligned to its element, workspace not to 256) | URN_E_WORKSPACE | URN_E_CUDA
  *
  *  paper   Kitagawa 1996; Douc, Cappe 2005; SSP: Gerber, Chopin, Whiteley 2019; chains: Murray, Lee, Jacob 2016; C1,
  *          C2: Dulger et al. 2018; Megopolis: Chesser et al. 2022; pins: Chopin, Singh 2015, Karppinen et al. 2022 */
