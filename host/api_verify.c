@@ -76,6 +76,7 @@ static urnk_verify_sizes sizes_of(const urn_verify_params *p, const urn_sample_p
     urnk_verify_sizes sizes = {p->requests, p->nodes, p->depth, target->logits.rows, target->logits.cols,
                                0,           0,        0,        p->verifier};
     sizes.needs = urn_verify_needs(target, draft);
+    if (p->target_rows == URN_ROWS_PROBS || (draft && p->draft_rows == URN_ROWS_PROBS)) sizes.needs |= URN_NEEDS_FULL;
     if (!draft) return sizes;
     sizes.draft_rows = draft->logits.rows;
     sizes.draft_cols = draft->logits.cols;

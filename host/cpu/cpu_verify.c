@@ -73,6 +73,13 @@ static void settle_in(urnc_verifier *v, const urnc_verify_call *call, char *rest
     v->gone = take(&rest, nodes);
 }
 
+/* The first request whose offsets run backwards: rows of later ones could be those of earlier ones. */
+static int64_t find_backward(const urn_verify_params *p) {
+    int64_t b = 0;
+    while (b < p->requests && (!p->node_offsets || p->node_offsets[b + 1] >= p->node_offsets[b])) b++;
+    return b;
+}
+
 static void verify_request(urnc_verifier *v, int64_t b) {
     v->status = urnc_verify_begin(v, b);
     if (v->status == URN_ROW_OK) {
@@ -96,6 +103,7 @@ void urnc_verify(const urnc_verify_call *call) {
     int64_t lanes = call->threads < URNC_MAX_TEAM ? call->threads : URNC_MAX_TEAM;
     if (lanes > p->requests) lanes = p->requests;
     if (lanes > (int64_t)(call->workspace_bytes / share)) lanes = (int64_t)(call->workspace_bytes / share);
+    const int64_t backward = find_backward(p);
     if (p->requests * p->nodes * of.cols < 32768) lanes = 1; /* not worth waking a team for */
 #pragma omp parallel num_threads((int)lanes) if (lanes > 1)
     {
@@ -103,6 +111,7 @@ void urnc_verify(const urnc_verify_call *call) {
         urnc_fpenv saved;
         urnc_fpenv_enter(&saved);
         settle_in(&v, call, (char *)call->workspace + share * (size_t)URNC_THREAD);
+        v.backward = backward;
 #pragma omp for schedule(dynamic, 1)
         for (int64_t b = 0; b < p->requests; b++) verify_request(&v, b);
         urnc_fpenv_leave(&saved);

@@ -50,6 +50,7 @@ float urnc_lawrow_logprob(urnc_lawrow *law, int64_t id);
 typedef struct urnc_verifier {
     const urnc_verify_call *call;
     const urn_verify_params *p;
+    int64_t backward; /* requests from here on come after offsets that run backwards */
     /* the request */
     int64_t b, first, slot;
     int32_t count;

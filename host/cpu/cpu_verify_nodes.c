@@ -34,7 +34,7 @@ int urnc_verify_begin(urnc_verifier *v, int64_t b) {
     v->slot = rows->slot ? rows->slot[b] : b;
     if (v->slot < 0 || v->slot >= rows->slots) return URN_ROW_INDEX;
     if (rows->done && rows->done[v->slot]) return URN_ROW_PADDING;
-    if (!place(v)) {
+    if (b >= v->backward || !place(v)) {
         v->count = 0;
         return URN_ROW_INDEX;
     }
