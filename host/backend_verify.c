@@ -54,7 +54,7 @@ static int cpu_verify(const urnk_device *device, const void *given, struct CUstr
     return 0;
 }
 
-static const urn_verify_ops cpu_ops = {cpu_verify, NULL};
+static const urn_verify_ops cpu_ops = {.verify = cpu_verify};
 
 size_t urn_backend_verify_workspace(const urnk_verify_sizes *z) {
     size_t bytes = urnc_verify_workspace(z->requests, z->nodes, z->cols, z->draft_cols, z->needs);
