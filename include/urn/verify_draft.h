@@ -117,20 +117,20 @@ URN_API urn_status urn_recycle_update(urn_stream *stream, const urn_recycle *rec
 URN_API urn_status urn_draft_invert(urn_stream *stream, const int32_t *map, int64_t n, int64_t cols, int32_t *draft_of,
                                     int32_t *status);
 
-/* urn_tree_plan_host - the tree of `nodes` drafts that is accepted longest, if the b-th child of any node is the one
- * accepted with chance rates[b - 1], not deeper than `depth`.
+/* urn_tree_plan - the tree of `nodes` nodes that gives the most tokens a pass, if the b-th child of any node is the one
+ * accepted with chance rates[b - 1], not deeper than `depth`. Computed on the host; touches no device.
  *
- *  in    rates    [children] host; each in [0, 1], their sum at most 1; children 1 to URN_VERIFY_MAX_CHILDREN
+ *  in    rates    [children] host; each in [0, 1], none larger than the one before; 1 to URN_VERIFY_MAX_CHILDREN
  *  in    nodes    with the root, 1 to URN_VERIFY_MAX_NODES
  *  in    depth    at most so many drafts on a path, 0 to nodes - 1
- *  out   parent   [nodes] host: the tree, children in the order of their rates
+ *  out   parent   [nodes] host: the root's is -1. Nodes come by falling chance of being accepted, then smaller parent;
+ *                 what depth and children leave no room for has parent -1 too, behind all others
  *  out   expected host: tokens a pass, the last one among them; NULL: not wanted
  *
- *  sync    none; it allocates from the context's allocator while it runs
- *  returns URN_OK | URN_E_NULL | URN_E_SHAPE | URN_E_VALUE (rates) | URN_E_MEMORY
+ *  returns URN_OK | URN_E_NULL | URN_E_SHAPE | URN_E_VALUE (rates)
  *  paper   Chen et al. 2024 (Sequoia) */
-URN_API urn_status urn_tree_plan_host(urn_ctx *ctx, const float *rates, int32_t children, int32_t nodes,
-                                      int32_t depth, int32_t *parent, double *expected);
+URN_API urn_status urn_tree_plan(const float *rates, int32_t children, int32_t nodes, int32_t depth, int32_t *parent,
+                                 double *expected);
 
 #ifdef __cplusplus
 }
