@@ -9,7 +9,7 @@
 //            greedy 1, raw law 1, entropy 1, each draw 512 or 1024 bytes, its rank 1
 // bound    issue slots, by count of instructions (about 25 an element to sum weights); DRAM read where lists are short
 //          and rows f32. No GPU has measured it yet
-// launch   grid rows*cluster (rows/4 for warps), block policy.threads, shared sample_room; policy below the kernel
+// launch   grid rows*cluster (rows/4 for warps), block policy.threads, shared sample_room; policy in row_plan.h
 // bits     weights by 9 f32 operations (7 fused) and a shift, then integers; f64 on one thread for floating outputs
 // tail     rows start at any element: places are counted from the 16-byte boundary before, those outside read as -inf
 // ptxas    24 instantiations, no spill, no stack frame: sm_90 79 to 100 registers (nvcc 13.0, --Ofast-compile=min)
@@ -42,8 +42,6 @@ inline SampleKernel kernel_of(int form, int32_t dtype, Kind kind) {
     return kernel_of_dtype<Bf16>(form, plain);
 }
 
-inline size_t element_of(int32_t dtype) { return dtype == URN_F32 ? 4 : 2; }
-
 // Most groups of a slice that a block can hold in `bytes`: 0 if none. No slice passes FOLD, which keeps limbs exact.
 inline uint32_t groups_that_fit(const SampleKernel &k, size_t bytes) {
     uint32_t low = 0, high = FOLD;
@@ -57,66 +55,8 @@ inline uint32_t groups_that_fit(const SampleKernel &k, size_t bytes) {
     return low;
 }
 
-struct SamplePlan {
-    SampleKernel kernel;
-    Shape shape;
-    uint32_t groups;
-};
-
 inline uint32_t most_threads_of(Kind kind) {
     return kind == KIND_FULL ? +SamplePolicy::most_full_threads : +SamplePolicy::most_threads;
-}
-
-inline uint32_t threads_of(const urn_launch_hint &hint, Kind kind, uint32_t choice) {
-    uint32_t most = most_threads_of(kind);
-    if (hint.threads <= 0) return min_of(choice, most);
-    uint32_t t = (uint32_t)hint.threads / 32 * 32;
-    return t < 32 ? 32 : min_of(t, most);
-}
-
-// Which team takes rows of this size. The smallest cluster whose slices leave room for a second block on their
-// multiprocessor, so that one loads while the other computes; else the smallest that fits; twice that, as long as
-// multiprocessors would stand idle. Streamed where none fits.
-inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, int32_t dtype, Kind kind) {
-    const urn_launch_hint &hint = d.hint;
-    const size_t limit = (size_t)d.shared_per_block, half = limit / 2;
-    uint32_t all = row_groups(cols, element_of(dtype)), most = d.max_cluster > 1 ? (uint32_t)d.max_cluster : 1;
-    bool warp = cols <= SamplePolicy::warp_cols && !hint.streamed && (hint.team == 0 || hint.team == TEAM_WARP);
-    if (warp) {
-        SampleKernel k = kernel_of(FORM_WARP, dtype, kind);
-        uint32_t warps =
-            min_of(threads_of(hint, kind, SamplePolicy::warp_threads), SamplePolicy::most_warp_threads) / 32;
-        size_t one = k.shared(all);
-        while (warps > 1 && warps * one > limit) warps /= 2;
-        return {k, {(uint32_t)((rows + warps - 1) / warps), warps * 32, 1, warps * one}, all};
-    }
-    auto slice = [&](uint32_t cluster) { return (all + cluster - 1) / cluster; };
-    // a block alone is a cluster of one only where the hint says so
-    auto form_of = [&](uint32_t cluster) {
-        return cluster == 1 && hint.team != TEAM_CLUSTER ? FORM_BLOCK : FORM_CLUSTER;
-    };
-    auto bytes = [&](uint32_t cluster) { return kernel_of(form_of(cluster), dtype, kind).shared(slice(cluster)); };
-    auto fits = [&](uint32_t cluster, size_t room) { return slice(cluster) <= FOLD && bytes(cluster) <= room; };
-    uint32_t cluster = 1;
-    while (cluster < most && !fits(cluster, half)) cluster *= 2;
-    if (!fits(cluster, half)) {
-        cluster = 1;
-        while (cluster < most && !fits(cluster, limit)) cluster *= 2;
-    }
-    while (cluster < most && slice(cluster) > 16 && rows * cluster * 2 <= d.multiprocessors) cluster *= 2;
-    if (hint.cluster > 0) {
-        cluster = 1;
-        while (cluster * 2 <= (uint32_t)hint.cluster && cluster < most) cluster *= 2;
-        while (cluster < most && !fits(cluster, limit)) cluster *= 2;
-    }
-    if (hint.team == TEAM_BLOCK && (hint.streamed || fits(1, limit))) cluster = 1;
-    while (cluster > 1 && rows > (int64_t)(0x7fffffff / cluster)) cluster /= 2; // the grid's first dimension
-    bool streamed = hint.streamed || !fits(cluster, limit);
-    SampleKernel k = kernel_of(streamed ? FORM_STREAMED : form_of(cluster), dtype, kind);
-    size_t shared = k.shared(streamed ? 0 : slice(cluster));
-    uint32_t threads =
-        threads_of(hint, kind, shared <= half ? (uint32_t)SamplePolicy::half_threads : (uint32_t)SamplePolicy::threads);
-    return {k, {(uint32_t)(rows * cluster), threads, cluster, shared}, streamed ? 0 : slice(cluster)};
 }
 
 // Load every kernel, allow it all shared memory, and find the largest cluster that all of them fit.
@@ -176,7 +116,8 @@ extern "C" int URN_SIDE(sample)(const urnk_device *device, const urnk_sample_cal
     int32_t needs = call->lists.needs;
     bool full = (needs & URN_NEEDS_FULL) != 0 || urnd::wants_full(call->params);
     urnd::Kind kind = full ? urnd::KIND_FULL : (needs & URN_NEEDS_KEEP) ? urnd::KIND_KEEP : urnd::KIND_PLAIN;
-    urnd::SamplePlan plan = urnd::plan_sample(*device, m.rows, m.cols, m.dtype, kind);
+    auto plan = urnd::plan_rows(*device, m.rows, m.cols, m.dtype, urnd::most_threads_of(kind),
+                                [&](int form) { return urnd::kernel_of(form, m.dtype, kind); });
     // the workspace was sized for any alignment of a row
     urnd::SampleArgs args = {*call, plan.groups, urnk_work_groups(m.cols), urnk_work_bytes(needs)};
     return urnd::launch(plan.kernel.kernel, plan.shape, stream, args);

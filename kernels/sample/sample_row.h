@@ -5,6 +5,7 @@
 #include "kernels/row/empty_row.h"
 #include "kernels/steps/full_outputs.h"
 #include "kernels/steps/row_here.h"
+#include "kernels/steps/row_plan.h"
 #include "kernels/steps/run_steps.h"
 
 namespace urnd {
@@ -62,20 +63,15 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
         empty_row<Dtype::full != 0>(args.call.params, index, status, team.thread, team.threads);
 }
 
-// Threads of a block, bounded by what the kernels are compiled for.
+// Most threads of a block: what the kernels are compiled for.
 struct SamplePolicy {
     enum { most_threads = 512 };
-    enum { most_warp_threads = 256 }; // of blocks whose warps hold rows: room for more registers on sm_80
     enum { most_full_threads = 256 }; // of the full form, whose steps need twice the registers of the others
-    enum { warp_cols = 1024 };        // longest row of a warp
-    enum { warp_threads = 128 };      // four rows a block; guess
-    enum { threads = 512 };           // one block a multiprocessor; guess
-    enum { half_threads = 256 };      // where two blocks fit; guess
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
 URN_KERNEL((Dtype::full         ? +SamplePolicy::most_full_threads
-            : TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads
+            : TEAM == TEAM_WARP ? +RowPolicy::most_warp_threads
                                 : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
     int64_t index = block_id();
@@ -99,9 +95,8 @@ template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN> SampleKernel sample_
     return {sample_kernel<TEAM, Dtype, RESIDENT, PLAIN>, shared_of<TEAM, Dtype, RESIDENT, PLAIN>};
 }
 
-// Three kinds of kernel by what lists hold and calls ask for, four forms by who takes a row.
+// Three kinds of kernel by what lists hold and calls ask for, in four forms.
 enum Kind { KIND_PLAIN, KIND_KEEP, KIND_FULL, KINDS };
-enum Form { FORM_WARP, FORM_BLOCK, FORM_CLUSTER, FORM_STREAMED, FORMS };
 
 SampleKernel full_kernel_of(int form); // sample_full.cu
 
