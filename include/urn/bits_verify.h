@@ -7,7 +7,8 @@
  *    Request b has count nodes; its node 0 is the root, the last committed token. Node i stands for row t = first + i
  *    of the target's rows, which is the law of the token after node i. first = node_offsets[b], or b * nodes. count =
  *    node_offsets[b+1] - first, or nodes; and at most node_count[b], if given. A request whose offsets run backwards,
- *    past the target's rows, or over `nodes`, has URN_ROW_INDEX and emits nothing; so has a count below 1.
+ *    past the target's rows, or over `nodes`, has URN_ROW_INDEX and emits nothing; so has a count below 1, and so have
+ *    all requests after one whose offsets run backwards.
  *    The token of node i > 0 is tokens[t] in a tree, and drafts[t - b - 1] in a chain, where node i is the child of
  *    node i - 1. A tree given by parents: parent[t] is a node's number within its request. A tree given by first_child
  *    and next_sibling: n from 0 on, in increasing order, walks its chain of siblings (first_child, then next_sibling
@@ -42,7 +43,8 @@
  *    A law is P_i = w_i << s, s = clz64(Z) - 1, so that its total T = Z << s is in [2^62, 2^63).
  *    *Lifting* a law of total T means P_i << s, T << s with s = clz64(T) - 1.
  *    Target: P, T. Draft: Q, S, likewise. With a map draft_of, Q_i of target id i is that of draft id draft_of[i], 0
- *    where that is negative or past the draft's columns; without, of i itself, 0 past the draft's columns.
+ *    where that is negative or past the draft's columns; without, of i itself, 0 past the draft's columns. Ids at or
+ *    past the target row's columns have Q = 0.
  *    Q in P's units:  R = div(T << 63, S), in (2^62, 2^64);  q_i = (Q_i * R) >> 63 (128 bits), below 2^63. Whenever P
  *    or Q changes, R and q are taken again from the new T, S.
  *    q_i lies within 2 of its real value: that is the error of a round, V * 2^-61 of the mass at most.
@@ -54,7 +56,7 @@
  *
  * 4  The walk (all verifiers but BLOCK, TRAVERSAL, TYPICAL, SYNTHETIC). From n = 0:
  *      the target row of n has a status: it is or-ed to the request's; the id is -1, and the walk ends.
- *      n has no child present: y = own draw at n. Ends with y.
+ *      n has no child present: y = own draw at n; in GREEDY the first of K. Ends with y.
  *      the draft row of n has a status, in a verifier that reads it: URN_ROW_DRAFT; as if n had no child.
  *      else y by the verifier's rule. If a child of n has token y: it is accepted, n = the first such child, and on.
  *      Else ends with y.
@@ -137,7 +139,7 @@
  *
  * 10 SYNTHETIC. Distinct; lossy; for benchmarks. At n, the first child whose coin has (U >> 24) < ceil(rate * 2^40) is
  *    accepted, rate that of its depth: rates[depth - 1], clamped to [0, 1], NaN as 0; or rate. None: y = own draw;
- *    ends.
+ *    ends. A target row with a status: as in section 4.
  *
  * 11 Statistics, added in 64 bits for every request that is not padding: requests 1; emitted, accepted as above;
  *    drafted the present nodes but the root; tried[d] for d < min(accepted + 1, the largest depth of a present node),
