@@ -2,6 +2,7 @@
 #ifndef URN_BACKEND_H
 #define URN_BACKEND_H
 
+#include "host/backend_resample.h"
 #include "kernels/launch.h"
 #include "urn/urn.h"
 
@@ -54,6 +55,8 @@ typedef struct urn_backend {
     /* families: a table each, and what runs an operation of one on this device and converts its errors */
     urn_status (*launch)(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
                          const void *call);
+    const struct urn_topk_ops *topk; /* backend_topk.h */
+    const urn_resample_ops *resample;
 } urn_backend;
 
 extern const urn_backend urn_backend_cpu, urn_backend_none;

@@ -158,7 +158,7 @@ static int run(const prog_values *v) {
         char text[256];
         where.info = bed.info;
         prog_device_text(&where, text, sizeof text);
-        printf("%s; %s %.1f GB/s\n", text, bed.ceiling_name, bed.ceiling * 1e-9);
+        printf("%s; %s %.1f GB/s, 2^y %.2f G/s\n", text, bed.ceiling_name, bed.ceiling * 1e-9, bed.poly * 1e-9);
         bench_print_head(stdout);
         code = run_cases(&bed, &p, json, &differ);
     }
@@ -201,7 +201,8 @@ const prog_command prog_bench = {
     "One line a case: us, the median of a call; mad %, the median distance from it; n, the samples; GB/s, the bytes "
     "that "
     "must be read and written (every logit once) by the time; share, that rate against the copy bandwidth measured at "
-    "the start of the same run (first line); rival x, the time of softmax, f32 running sum and search in plain C on "
+    "the start of the same run (first line); poly, the time of 2^y alone on as many values, in percent of ours (CPU); "
+    "rival x, the time of softmax, f32 running sum and search in plain C on "
     "one "
     "thread, without any truncation, divided by ours; bits, ok or DIFFER, which makes the exit code 1. perf/README.md "
     "says more.",

@@ -14,9 +14,9 @@ extern "C" {
 #endif
 
 /* What urn_verify and urn_verify_tree become. params.target, draft and workspace are not read: `target` and `draft`
- * here are complete. target.slots is final; its slot and position are [requests], its label by slot (NULL: the request's
- * number), its row_count one of requests. `draft` has the target's slot, position, row_count, slots, state and done
- * already (so label NULL likewise is the request's number), and rows by number. */
+ * here are complete. target.slots is final; its slot and position are [requests], its label by slot (NULL: the
+ * request's number), its row_count one of requests. `draft` has the target's slot, position, row_count, slots, state
+ * and done already (so label NULL likewise is the request's number), and rows by number. */
 typedef struct urnk_verify_call {
     urn_verify_params params;
     urn_sample_params target, draft;

@@ -46,6 +46,7 @@ static int measure_ceiling(bench_bed *bed) {
     if (bed->info.backend != URN_BACKEND_CUDA) {
         bed->ceiling = bench_measure_copy(bed->info.threads);
         bed->ceiling_name = "copy";
+        bed->poly = bench_measure_poly(bed->info.threads);
         return 0;
     }
     bed->ceiling_name = "fill";

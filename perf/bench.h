@@ -44,6 +44,7 @@ typedef struct bench_bed {
     int least;      /* samples of a case, at least */
     double ceiling; /* bytes a second that a copy (cpu, simt) or a fill (cuda) moves here */
     const char *ceiling_name;
+    double poly; /* values a second that the contract's 2^y alone makes here; 0: not measured (cuda) */
     char error[512];
 } bench_bed;
 
@@ -73,6 +74,7 @@ void bench_statistics(double *samples, int n, double *median, double *mad); /* s
 void bench_fill(float *x, int64_t count, bench_input input, const bench_real *real, uint64_t offset);
 void bench_pack(const float *x, int64_t count, urn_dtype dtype, void *packed);
 double bench_measure_copy(int threads); /* bytes read and written a second */
+double bench_measure_poly(int threads); /* values a second, threads times those of one */
 int32_t bench_rival_draw(const float *logits, int64_t cols, float temperature, double uniform, float *scratch);
 int bench_same_bits(bench_bed *bed, const bench_case *c, int *same); /* two runs, and every backend that opens */
 

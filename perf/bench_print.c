@@ -3,18 +3,23 @@
 
 static const char *const DTYPES[] = {"f32", "f16", "bf16"};
 
+/* Of the time, how much 2^y alone would take; 0 where it was not measured. */
+static double poly_share(const bench_bed *bed, const bench_case *c, const bench_result *r) {
+    return bed->poly > 0 ? 100 * (double)c->rows * (double)c->cols / (r->us * 1e-6) / bed->poly : 0;
+}
+
 static double rate(const bench_result *r) { return r->bytes_min / (r->us * 1e-6); }
 
 void bench_print_head(FILE *file) {
-    fprintf(file, "%-6s %-4s %-7s %6s %8s  %-30s | %10s %6s %5s %9s | %7s %6s | %7s | %s\n", "op", "type", "input",
-            "rows", "cols", "steps", "us", "mad %", "n", "us/row", "GB/s", "share", "rival x", "bits");
+    fprintf(file, "%-6s %-4s %-7s %6s %8s  %-30s | %10s %6s %5s %9s | %7s %6s %6s | %7s | %s\n", "op", "type", "input",
+            "rows", "cols", "steps", "us", "mad %", "n", "us/row", "GB/s", "share", "poly", "rival x", "bits");
 }
 
 void bench_print(FILE *file, const bench_bed *bed, const bench_case *c, const bench_result *r) {
-    fprintf(file, "%-6s %-4s %-7s %6lld %8lld  %-30s | %10.1f %6.1f %5d %9.2f | %7.2f %4.0f %% | %7.1f | %s\n",
+    fprintf(file, "%-6s %-4s %-7s %6lld %8lld  %-30s | %10.1f %6.1f %5d %9.2f | %7.2f %4.0f %% %4.0f %% | %7.1f | %s\n",
             "sample", DTYPES[c->dtype], bench_input_names[c->input], (long long)c->rows, (long long)c->cols, c->steps,
             r->us, r->mad_percent, r->samples, r->us / (double)c->rows, rate(r) * 1e-9, 100 * rate(r) / bed->ceiling,
-            r->rival_us / r->us, r->bits_ok ? "ok" : "DIFFER");
+            poly_share(bed, c, r), r->rival_us / r->us, r->bits_ok ? "ok" : "DIFFER");
 }
 
 /* Strings that a user or a device names; control characters do not occur in them, quotes may. */
@@ -48,6 +53,7 @@ void bench_print_json(FILE *file, const bench_bed *bed, const bench_case *c, con
         fputs("\"bytes_done\":null,", file);
     fprintf(file, "\"gb_s\":%.3f,\"ceiling\":\"%s\",\"ceiling_gb_s\":%.3f,\"share_percent\":%.2f,", rate(r) * 1e-9,
             bed->ceiling_name, bed->ceiling * 1e-9, 100 * rate(r) / bed->ceiling);
+    if (bed->poly > 0) fprintf(file, "\"poly_per_s\":%.4g,\"poly_percent\":%.2f,", bed->poly, poly_share(bed, c, r));
     fprintf(file, "\"rival\":\"plain_f32\",\"rival_threads\":1,\"rival_us\":%.3f,\"ratio\":%.3f,\"bits_ok\":%s}\n",
             r->rival_us, r->rival_us / r->us, r->bits_ok ? "true" : "false");
 }

@@ -47,6 +47,10 @@ typedef struct urnc_plan {
 int urnc_plan_row(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
                   urnc_plan *plan);
 
+/* The same once the row's slot is known and in range, but for its position and its places in outputs. */
+int urnc_plan_slot(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
+                   int64_t slot, urnc_plan *plan);
+
 /* cpu_tables.c: find the row of a step's table, list or set. Returns 0 if something is out of range. */
 int urnc_table_find(const urn_step *step, int64_t r, int32_t dtype, urnc_act *act);
 
@@ -210,6 +214,8 @@ uint64_t urnc_entropy_sum(const urnc_row *row);
  * on a weighed row. */
 void urnc_draw_begin(urnc_row *row);
 int64_t urnc_draw_at(const urnc_row *row, uint64_t r); /* the first with S_i > r, for r < Z */
+/* the same; the sum of weights before it, and its own */
+int64_t urnc_draw_find(const urnc_row *row, uint64_t r, uint64_t *before, uint64_t *w);
 int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j);
 int64_t urnc_draw_code(const urnc_row *row, uint64_t code, uint64_t *rest); /* and what the draw leaves of the code */
 

@@ -1,91 +1,22 @@
-/* cpu_sample.c - rows over threads; or few long rows, each over all threads. */
+/* cpu_sample.c - one row of urn_sample: its steps, then whatever is asked for. */
 #include "host/cpu/cpu_calls.h"
-#include "host/cpu/cpu_fpenv.h"
-#include "host/cpu/cpu_row.h"
-
-#if defined(_OPENMP)
-#include <omp.h>
-#define URNC_THREAD omp_get_thread_num()
-#else
-#define URNC_THREAD 0
-#endif
-
-/* Fewer logits than this in a call are not worth waking a team for: about 15 us of one thread. */
-#define URNC_SMALL_CALL 32768
-
-/* A shorter row is not shared out over threads. Each of its passes meets at a barrier of its own, which costs 40 us
- * where waiting threads sleep (OMP_WAIT_POLICY=passive), 2 us where they spin: 128,256 f32 logits took 44 us on one
- * thread, 145 or 27 us on two (EPYC, 2 cores, 2026-11-22). */
-#define URNC_LONG_ROW 262144
-
-typedef struct {
-    const urn_sample_params *params;
-    const urn_lists_view *lists;
-    const urn_slots_view *state;
-} sample_call;
-
-static size_t share_bytes(int64_t cols, int32_t needs) {
-    return (urnc_row_bytes(cols) + urnc_values_bytes(cols, needs) + urnc_sort_bytes(cols, needs) + 255) / 256 * 256;
-}
+#include "host/cpu/cpu_step_rows.h"
 
 size_t urnc_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
-    if (rows < 1 || cols < 1) return 0;
-    return share_bytes(cols, needs) * (size_t)(rows < URNC_MAX_TEAM ? rows : URNC_MAX_TEAM);
+    return urnc_step_rows_workspace(rows, cols, needs, 0);
 }
 
-static void sample_row(const sample_call *call, int64_t r, void *scratch, int team) {
-    const urn_sample_params *p = call->params;
-    urnc_plan plan;
-    urnc_row row;
-    int32_t needs = call->lists->needs;
-    int status = urnc_plan_row(p, call->lists, call->state, r, &plan);
-    if (status == URN_ROW_OK) {
-        urnc_row_begin(&row, &plan, p->logits.dtype, scratch, team);
-        char *rest = (char *)scratch + urnc_row_bytes(plan.n);
-        urnc_values_begin(&row, needs, rest);
-        urnc_sort_begin(&row, plan.n, needs, rest + urnc_values_bytes(plan.n, needs));
-        status = urnc_row_run(&row, &plan);
-    }
+static void sample_row(const void *argument, urnc_step_row *at) {
+    const urn_sample_params *p = argument;
+    int status = at->status == URN_ROW_OK ? urnc_row_run(&at->row, &at->plan) : at->status;
     if (status == URN_ROW_OK)
-        urnc_outputs_drawn(&row, &plan, p, r);
+        urnc_outputs_drawn(&at->row, &at->plan, p, at->r);
     else
-        urnc_outputs_none(&plan, p, r, status);
-    if (p->status) p->status[r] = status;
-}
-
-/* Each thread has its own share of the workspace, and its own arithmetic to set and put back. */
-static void sample_rows(const sample_call *call, char *workspace, int64_t lanes) {
-    int64_t rows = call->params->logits.rows;
-    (void)lanes; /* a build without OpenMP has one */
-    size_t share = share_bytes(call->params->logits.cols, call->lists->needs);
-#pragma omp parallel num_threads((int)lanes)
-    {
-        urnc_fpenv saved;
-        urnc_fpenv_enter(&saved);
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t r = 0; r < rows; r++) sample_row(call, r, workspace + share * (size_t)URNC_THREAD, 1);
-        urnc_fpenv_leave(&saved);
-    }
+        urnc_outputs_none(&at->plan, p, at->r, status);
+    if (p->status) p->status[at->r] = status;
 }
 
 void urnc_sample(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state,
                  void *workspace, size_t workspace_bytes, int threads) {
-    static const int32_t none[2] = {0, 0};
-    static const urn_lists_view no_lists = {0, none, 1, 0};
-    sample_call call = {params, lists && lists->count > 0 ? lists : &no_lists, state};
-    int64_t rows = params->logits.rows, team = threads < URNC_MAX_TEAM ? threads : URNC_MAX_TEAM, lanes = team;
-    size_t shares = workspace_bytes / share_bytes(params->logits.cols, call.lists->needs);
-    if (rows * params->logits.cols < URNC_SMALL_CALL) lanes = team = 1;
-    if (lanes > rows) lanes = rows;
-    if (lanes > (int64_t)shares) lanes = (int64_t)shares;
-
-    int split = rows < team && params->logits.cols >= URNC_LONG_ROW; /* each row over all threads */
-    if (lanes > 1 && !split) {
-        sample_rows(&call, workspace, lanes);
-        return;
-    }
-    urnc_fpenv saved;
-    urnc_fpenv_enter(&saved);
-    for (int64_t r = 0; r < rows; r++) sample_row(&call, r, workspace, split ? (int)team : 1);
-    urnc_fpenv_leave(&saved);
+    urnc_over_step_rows(params, lists, state, 0, workspace, workspace_bytes, threads, sample_row, params);
 }

@@ -274,7 +274,8 @@
  *      the status is URN_ROW_EMPTY in the recursive form, 0 in the geometric one. K empty, NaN, +inf: as section 6,
  *      with log_weight URN_NAN_BITS and tried 0.
  *
- *    Verification of drafts: bits_verify.h.
+ *    Families go on in pages of their own: bits_topk.h (without replacement), bits_resample.h (ancestors from weights),
+ *    bits_verify.h (speculative decoding).
  */
 #ifndef URN_BITS_H
 #define URN_BITS_H

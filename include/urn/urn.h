@@ -12,18 +12,27 @@
  * Headers, one idea each: status (what a call and a row answer), types (views), ctx, stream, buffer (memory),
  * slots (state of a request), steps (what happens to a law before the draw), presets (other stacks' orders of steps),
  * sample, unmask (masked diffusion), reject (weighted rejection), tiny (Gumbel-softmax of short rows), shard (a
- * vocabulary over devices), basis (basis-aware truncation, in liburn_host), bits (the bit contract).
+ * vocabulary over devices), topk (the first k of a row, or k drawn without replacement), topk_long, topk_segments (of
+ * long rows and of segments), basis (basis-aware truncation, in liburn_host), bits (the bit contract). Particles have
+ * resample (ancestors from weights), particles (moving them), resample_segments (weighted moments), resample_backward
+ * (backward draws), resample_tables (alias tables, draws on a grid), bits_resample (their part of the contract).
  * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
 
 #include "urn/basis.h"
 #include "urn/bits.h"
+#include "urn/bits_topk.h"
 #include "urn/buffer.h"
 #include "urn/ctx.h"
 #include "urn/export.h"
+#include "urn/particles.h"
 #include "urn/presets.h"
 #include "urn/reject.h"
+#include "urn/resample.h"
+#include "urn/resample_backward.h"
+#include "urn/resample_segments.h"
+#include "urn/resample_tables.h"
 #include "urn/sample.h"
 #include "urn/shard.h"
 #include "urn/slots.h"
@@ -31,6 +40,9 @@
 #include "urn/steps.h"
 #include "urn/stream.h"
 #include "urn/tiny.h"
+#include "urn/topk.h"
+#include "urn/topk_long.h"
+#include "urn/topk_segments.h"
 #include "urn/types.h"
 #include "urn/unmask.h"
 #include "urn/verify.h"

@@ -14,7 +14,6 @@
 //          clusters as long as multiprocessors would stand idle; shared 10 KB, 64 KB for 1,024 nodes of TRAVERSAL
 // bits     integers; f64 for log-probabilities and TYPICAL's scores, by one thread each
 // tail     ids past a row's end weigh nothing; segments of 32 ids
-#include "kernels/steps/row_plan.h"
 #include "kernels/verify/plan_tree.h"
 #include "kernels/verify/verify_launch.h"
 #include "kernels/verify/walk_request.h"
@@ -88,7 +87,8 @@ inline int launch_walk(const urnk_device &device, const VerifyArgs &args, struct
     while (cluster < most && requests * cluster * 2 <= device.multiprocessors) cluster *= 2;
     if (device.hint.cluster > 0)
         for (cluster = 1; cluster * 2 <= (uint32_t)device.hint.cluster && cluster < most;) cluster *= 2;
-    uint32_t threads = threads_of(device.hint, VerifyPolicy::threads, VerifyPolicy::threads);
+    uint32_t threads = device.hint.threads > 0 ? (uint32_t)device.hint.threads / 32 * 32 : +VerifyPolicy::threads;
+    threads = min_of(max_of(threads, 32), VerifyPolicy::threads);
     int error = prepare(verify_walk_kernel, (size_t)device.shared_per_block);
     if (error) return error;
     return launch(verify_walk_kernel, {(uint32_t)requests * cluster, threads, cluster, arena.used}, stream, args);

@@ -33,7 +33,7 @@ template <int TEAM> URN_DEVICE void load_nodes(Walk<TEAM> &w) {
 }
 
 // The whole team calls: the child accepted at n by its coin, or -1.
-template <int TEAM> URN_DEVICE int32_t synthetic_child(const Walk<TEAM> &w, int32_t n) {
+template <int TEAM> URN_DEVICE int32_t synthetic_child(Walk<TEAM> &w, int32_t n, uint32_t cols) {
     const urn_verify_params &p = w.v.call.params;
     int32_t c = w.room.first.load((size_t)n), depth = w.room.depth.load((size_t)n);
     if (c < 0) return -1;
@@ -41,7 +41,11 @@ template <int TEAM> URN_DEVICE int32_t synthetic_child(const Walk<TEAM> &w, int3
     rate = rate > 0.0f ? (rate < 1.0f ? rate : 1.0f) : 0.0f;
     uint64_t limit = ceil_weight(rate);
     URN_ROLLED
-    while (c >= 0 && coin_of(w.v, w.r, c) >> 24 >= limit) c = w.room.next.load((size_t)c);
+    for (; c >= 0; c = w.room.next.load((size_t)c)) {
+        bool inside = (uint32_t)w.room.token.load((size_t)c) < cols;
+        if (!inside) w.status |= URN_ROW_DRAFT;
+        if (inside && coin_of(w.v, w.r, c) >> 24 < limit) break;
+    }
     return c;
 }
 
@@ -81,7 +85,7 @@ template <int TEAM> URN_DEVICE void walk_down(Walk<TEAM> &w) {
         if (p.status) return;
         int32_t child, y;
         if (verifier == URN_VERIFY_SYNTHETIC) {
-            child = synthetic_child(w, n);
+            child = synthetic_child(w, n, p.cols);
             y = child >= 0 ? w.room.token.load((size_t)child) : w.own(n);
         } else if (w.room.first.load((size_t)n) < 0) {
             child = -1;

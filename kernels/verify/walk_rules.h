@@ -45,7 +45,7 @@ template <int TEAM> URN_DEVICE int32_t rule_target_only(Walk<TEAM> &w, NodeLaw &
         // rounds so far are of other tokens, so P_x is what it was
         uint64_t p_x = look_at(w, law, x).p;
         passed += p_x;
-        if (word < passed || p_x >= single) return x;
+        if (word < passed || p_x >= (single ? single : 1)) return x;
         push_round(w, law, law.rounds, {0, URN_SHARE_ONE, x, ROUND_ONE_HOT, 0, 0, 0});
     }
     w.sum = sum_ids(w.team, w.room.sums, law, SUM_P);
@@ -117,8 +117,11 @@ template <int TEAM> URN_DEVICE int32_t rule_greedy_drafts(Walk<TEAM> &w, NodeLaw
     renew_reciprocal(law);
     int32_t x = w.room.token.load((size_t)c);
     Look at = look_at(w, law, x);
-    if (at.w == 0) w.status |= URN_ROW_DRAFT;
-    if (at.w != 0 && mulhi_u64(coin_of(w.v, w.r, c), law.q_of(at.w)) < at.p) return x;
+    if (at.w == 0) {
+        w.status |= URN_ROW_DRAFT;
+        return w.own(n);
+    }
+    if (mulhi_u64(coin_of(w.v, w.r, c), law.q_of(at.w)) < at.p) return x;
     uint32_t number = law.rounds;
     push_round(w, law, number, {law.reciprocal, URN_SHARE_ONE, x, ROUND_LAW, 0, (uint8_t)law.up_q, 0});
     settle_round(w, law, number);

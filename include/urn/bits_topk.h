@@ -1,0 +1,96 @@
+/* bits_topk.h - the bit contract of the topk family: without replacement, long rows, segments. bits.h comes first; its
+ * sections are named by number here, ours by T and number.
+ *
+ * T1  The first k of a row (topk.h). A row, its key, position, steps and status are those of urn_sample for the same
+ *     members (sections 1 to 9); the draw of section 2 opens the epoch that is drawn from. By `by`:
+ *       plain     no steps, no epoch, no weights. Every element is a candidate, -inf and +inf too. x and key as in
+ *                 section 1. A NaN: URN_ROW_NAN; with URN_TOPK_NANS instead its key is 2^32 - 1 whatever its bits, so
+ *                 that it comes before +inf. Candidates by larger key, with URN_TOPK_SMALLEST by smaller key, then by
+ *                 smaller id. A row of length 0: URN_ROW_EMPTY.
+ *       value     candidates K, in the order of section 1 (in a link's epoch: of g).
+ *       gumbel    candidates the ids of K with w > 0, by larger key of section 4 and then smaller id. The block is
+ *                 {id >> 1, draw, position, URN_STREAM_GUMBEL}, draw the call's. So the first is urn_sample's draw
+ *                 number `draw` by Gumbel keys.
+ *       race      candidates the ids of K with w > 0, in the order in which T2 picks them.
+ *     The row's k: with offsets the length of the row's range, else its entry of k_of_row, else k. Of a k_of_row
+ *     outside [0, k]: URN_ROW_PARAM. Offsets that do not ascend, pass out_size, or span more than k: URN_ROW_INDEX, and
+ *     nothing is written to that row's range. Both are known before the logits are read, and come after PADDING.
+ *     found = min(k, how many candidates). The *picks* are the first `found` candidates, numbered from 0 in that order.
+ *     They are written in that order, with URN_TOPK_BY_ID by increasing id; entries from found to k are empty.
+ *     In a greedy epoch there is one candidate, K's only id; its w is 2^F, its key 0, and no Philox word is used.
+ *
+ * T2  The race: the same law as that of gumbel, drawn from the top. For pick j: R_j = Z - the sum of w of picks before
+ *     it. B = the block {0, j, position, URN_STREAM_RACE}.
+ *       V      = word0 | word1 << 32 of B;  r = (V * R_j) >> 64   (128-bit product)
+ *       id     = the first i with S_i > r, S_i = sum of w over ids <= i of K that are not picks yet
+ *       E_j    = E of section 4 for U = word2 | word3 << 32 of B
+ *       t_j    = t_(j-1) + E_j / (f64(R_j) * 2^-F), in f64, t_(-1) = 0
+ *       key_j  = i64(floor(-LOG2(t_j) * 2^40))
+ *     It ends before a j with R_j = 0. The picks' keys are those of gumbel in law, not in bits, and never rise. k is at
+ *     most URN_TOPK_RACE_K.
+ *
+ * T3  Outputs. w, Z, L are of the epoch drawn from (sections 2, 6; a link's: 9); R_j = Z - the sum of w of picks 0 ..
+ *     j - 1, an integer; sums in f64 start at 0 and go by increasing j.
+ *       values    x of the id in the last epoch: after value steps, T aside; a link's: g; plain: x of section 1, NaN as
+ *                 URN_NAN_BITS
+ *       keys      gumbel, race: as above. plain, value: the key of section 1 as i64 (with URN_TOPK_NANS as above)
+ *       logprob   as in section 6
+ *       logmass   f32((log2(R_j) - log2(Z)) * LN2), log2 of integers; -inf where R_j = 0 (value only). logprob -
+ *                 logmass is the log-probability of pick j given the picks before it.
+ *       ordered_logprob
+ *                 f32((sum of (log2(w_j) - log2(R_j))) * LN2) over the picks: of picking these in this order
+ *       set_logprob
+ *                 of picking these in any order. found > URN_TOPK_SET_K: NaN (URN_NAN_BITS), for the sum has 2^found
+ *                 terms. Else the picks by increasing id are the members; for a set A of members f(A) = the sum, from 0
+ *                 and over a in A by increasing id, of f(A - a) * (f64(w_a) / f64(Z - w(A - a))), all f64, f(none) = 1;
+ *                 min(0, f32(LOG2(f(all)) * LN2)); f(all) is above 2^-800.
+ *       threshold i64: the key of the candidate that comes after the picks, or INT64_MIN if there is none. race: key_j
+ *                 of T2 for j = found, with the block of that j; none where R_found = 0.
+ *       inclusion_logprob
+ *                 ln of the probability q that the id's key passes the threshold: f32(LOG2(q) * LN2). With y of section
+ *                 4 (a link's: 9), in f64: u = EXP2(y - f64(threshold) * 2^-40), a = u * LN2. If a < 2^-5: h5 = 1 - a *
+ *                 (1/5), h4 = 1 - (a * (1/4)) * h5, h3 = 1 - (a * (1/3)) * h4, h2 = 1 - (a * (1/2)) * h3, q = a * h2,
+ *                 the fractions rounded to f64; else q = 1 - EXP2(-u). No threshold: 0.
+ *     An empty entry: id -1, key INT64_MIN, all f32 URN_NAN_BITS. A row whose status is not 0 has found 0, only empty
+ *     entries, threshold INT64_MIN and its other f32 URN_NAN_BITS. found 0 without a status (k 0): ordered_logprob and
+ *     set_logprob 0, threshold as above.
+ *
+ * T4  Items of long rows (topk_long.h) and of segments (topk_segments.h). An item has an index i, 64 bits, below 2^40,
+ *     and a log-weight x, f32 or f64, exactly as f64; no values: x = 0. NaN sets URN_ROW_NAN, +inf URN_ROW_INF; -inf
+ *     is not possible; the others are *possible*.
+ *       value     key = b as i64 if the sign of x + 0.0 is 0, else b ^ INT64_MAX as i64, b = the bits of x + 0.0, f64
+ *       gumbel    c = URN_LOG2E_F64 / f64(temperature) (f64 division);  y = x * c (f64) cut to [-2^21, 2^21]
+ *                 B = the block {low word of p, high word of p, position, URN_STREAM_LONG}, p = i >> 1; U, E and G of
+ *                 it as in section 4, by i's last bit;  key = i64(floor((y + G) * 2^40))
+ *     The order is: larger key first, then smaller i. So an item's key knows nothing of the other items: keys are
+ *     absolute, in units of 2^-40 bits, and hold while |x * c| is at most 2^21; below 2^62 all.
+ *
+ * T5  Long rows. The row key is that of the call's seed and label (section 5). A *state* holds the first k + 1 possible
+ *     items of all that was pushed and merged, or all of them; in any order. The result is the first k: found =
+ *     min(k, possible), threshold = the key of item k + 1 or INT64_MIN. So it is the same for all chunkings, orders of
+ *     pushes and shards, as long as each index is pushed once. Written in the order of T4, with URN_TOPK_BY_ID by
+ *     increasing index; then id -1, key INT64_MIN. A status bit anywhere: found 0, only empty entries, threshold
+ *     INT64_MIN. Nothing possible: URN_ROW_EMPTY.
+ *     A state *is none* if its mark, its k or a `held` outside [0, k + 1] say so. Merging one that is none sets
+ *     URN_ROW_PARAM, which stays. A push or a merge into one does nothing; its finish is URN_ROW_PARAM.
+ *
+ * T6  Segments. Segment s is items offsets[s] .. offsets[s + 1] of the values; i counts from 0 in each segment; its row
+ *     key is that of its seed and label (default: s). ids are offsets[s] + i, or i with URN_TOPK_LOCAL. Results are as
+ *     in T5, from the segment's place in the outputs; the other entries of its room are empty. Its status is the first
+ *     that holds of: INDEX (not 0 <= offsets[s] <= offsets[s + 1] <= size, or longer than `longest`; not 0 <=
+ *     out_offsets[s] <= out_offsets[s + 1] <= out_size, or more than k: then nothing is written to its place), PARAM (k
+ *     outside [0, its room]; gumbel: temperature not > 0 or not finite), NAN and INF, EMPTY. PARAM too has found 0.
+ */
+#ifndef URN_BITS_TOPK_H
+#define URN_BITS_TOPK_H
+
+#define URN_STREAM_RACE 11u /* picks and arrival times of the race */
+#define URN_STREAM_LONG 12u /* noise of items with 64-bit indices */
+
+#define URN_LOG2E_F64 0x1.71547652b82fep+0
+
+#define URN_TOPK_K 2048     /* largest k of urn_topk */
+#define URN_TOPK_RACE_K 64  /* largest k of the race */
+#define URN_TOPK_SET_K 12   /* most picks whose set_logprob is summed */
+
+#endif
