@@ -18,6 +18,7 @@ typedef struct oracle_row_weights {
 
 oracle_row_weights *oracle_weights_of(const urn_weights *weights, const void *data, int64_t row);
 oracle_row_weights *oracle_weights_from(const double *x, int32_t type, int64_t n); /* values of that type, as f64 */
+void oracle_weights_conclude(oracle_row_weights *w); /* the statistics, after a new status */
 void oracle_weights_free(oracle_row_weights *w);
 int oracle_bad_offsets(const int64_t *offsets, int64_t r, int64_t size);
 
