@@ -34,4 +34,27 @@ static int nothing(const urnk_device *device, const void *call, struct CUstream_
 #define NONE_ENTRY(op, type, there) .op = nothing,
 const urn_topk_ops urn_topk_none = {URNK_TOPK_OPS(NONE_ENTRY)};
 
-const urn_topk_ops urn_topk_cpu = {NULL};
+static int cpu_topk(const urnk_device *device, const void *call, struct CUstream_st *stream) {
+    const urnk_topk_call *c = call;
+    (void)stream;
+    urnc_topk(&c->params, &c->rows, &c->lists, c->state.slots ? &c->state : NULL, c->workspace, c->workspace_bytes,
+              device->threads);
+    return 0;
+}
+
+const urn_topk_ops urn_topk_cpu = {
+    .topk = cpu_topk,
+};
+
+static size_t larger(size_t plain, size_t kernels) {
+#if URN_WITH_SIMT || URN_WITH_CUDA
+    return plain > kernels ? plain : kernels;
+#else
+    (void)kernels;
+    return plain;
+#endif
+}
+
+size_t urn_backend_topk_workspace(int64_t rows, int64_t cols, int32_t k, int32_t needs) {
+    return larger(urnc_topk_workspace(rows, cols, k, needs), urnk_topk_workspace(rows, cols, k, needs));
+}

@@ -19,4 +19,7 @@ extern const urn_topk_ops urn_topk_simt;
 extern const urn_topk_ops urn_topk_cuda;
 #endif
 
+/* Scratch that satisfies every backend of this build; sizes are in range. Pure, monotone. */
+size_t urn_backend_topk_workspace(int64_t rows, int64_t cols, int32_t k, int32_t needs);
+
 #endif

@@ -1,4 +1,4 @@
-/* special_call.c - checks that unmask, reject, tiny and shard share. */
+/* special_call.c - checks that unmask, reject, tiny, shard and the families share. */
 #include "host/special_call.h"
 
 #include "urn/bits.h"
@@ -32,4 +32,20 @@ urn_status urn_check_dense(const char *call, const urn_matrix *m) {
 urn_status urn_fail_absent(const char *call, const urn_stream *stream) {
     return urn_fail(URN_E_BACKEND, "%s: the backend \"%s\" does not have it in this build", call,
                     urn_backend_name(stream->ctx->backend->kind));
+}
+
+urn_status urn_find_workspace(const char *call, const urn_stream *stream, void *given, size_t given_bytes, size_t need,
+                              void **workspace, size_t *bytes) {
+    *workspace = given ? given : stream->blocks ? stream->blocks->pointer : NULL;
+    *bytes = given ? given_bytes : stream->blocks ? stream->blocks->bytes : 0;
+    if (*bytes >= need) return URN_OK;
+    return urn_fail(URN_E_WORKSPACE, "%s: %s has %zu bytes; wanted %zu", call,
+                    given ? "workspace" : "the stream's scratch", *bytes, need);
+}
+
+urn_status urn_run_family(const char *call, urn_stream *stream, urn_family_op op, const void *operands) {
+    if (!op) return urn_fail_absent(call, stream);
+    URN_TRY(stream->ctx->backend->launch(stream->ctx, stream->handle, call, op, operands));
+    stream->launches += 1;
+    return URN_OK;
 }

@@ -1,4 +1,4 @@
-/* special_call.h - checks that unmask, reject, tiny and shard share. */
+/* special_call.h - checks that unmask, reject, tiny, shard and the families share. */
 #ifndef URN_SPECIAL_CALL_H
 #define URN_SPECIAL_CALL_H
 
@@ -20,5 +20,12 @@ urn_status urn_check_dense(const char *call, const urn_matrix *m);
 
 /* urn_fail_absent - this backend does not have the call. */
 urn_status urn_fail_absent(const char *call, const urn_stream *stream);
+
+/* urn_find_workspace - the caller's, or where that is NULL the stream's scratch; URN_E_WORKSPACE if it is too small. */
+urn_status urn_find_workspace(const char *call, const urn_stream *stream, void *given, size_t given_bytes, size_t need,
+                              void **workspace, size_t *bytes);
+
+/* urn_run_family - enqueue an operation of a family's table (NULL: absent) and count a launch. */
+urn_status urn_run_family(const char *call, urn_stream *stream, urn_family_op op, const void *operands);
 
 #endif

@@ -24,9 +24,7 @@ static int64_t find_group(const urnc_row *row, uint64_t r) {
     return low;
 }
 
-/* The element whose interval of cumulated weights holds r, for r < Z; where that interval begins, and how long it is.
- */
-static int64_t find(const urnc_row *row, uint64_t r, uint64_t *before, uint64_t *w) {
+int64_t urnc_draw_find(const urnc_row *row, uint64_t r, uint64_t *before, uint64_t *w) {
     int64_t g = find_group(row, r), n = row->kept.n - g * URNC_GROUP, i = 0;
     uint64_t weight[URNC_GROUP], S = g > 0 ? row->sums[g - 1] : 0;
     row->loops->weights(&row->kept, row->scale, g, weight);
@@ -39,7 +37,7 @@ static int64_t find(const urnc_row *row, uint64_t r, uint64_t *before, uint64_t 
 
 int64_t urnc_draw_at(const urnc_row *row, uint64_t r) {
     uint64_t before, w;
-    return find(row, r, &before, &w);
+    return urnc_draw_find(row, r, &before, &w);
 }
 
 int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j) {
@@ -54,7 +52,7 @@ int64_t urnc_draw_code(const urnc_row *row, uint64_t code, uint64_t *rest) {
     *rest = code;
     if (row->greedy) return 0;
     urnc_u128 product = (urnc_u128)code * row->Z;
-    int64_t i = find(row, (uint64_t)(product >> 64), &before, &w);
+    int64_t i = urnc_draw_find(row, (uint64_t)(product >> 64), &before, &w);
     *rest = (uint64_t)((product - ((urnc_u128)before << 64)) / w);
     return i;
 }

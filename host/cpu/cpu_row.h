@@ -210,6 +210,8 @@ uint64_t urnc_entropy_sum(const urnc_row *row);
  * on a weighed row. */
 void urnc_draw_begin(urnc_row *row);
 int64_t urnc_draw_at(const urnc_row *row, uint64_t r); /* the first with S_i > r, for r < Z */
+/* the same; the sum of weights before it, and its own */
+int64_t urnc_draw_find(const urnc_row *row, uint64_t r, uint64_t *before, uint64_t *w);
 int64_t urnc_draw(const urnc_row *row, uint64_t row_key, uint32_t position, uint32_t j);
 int64_t urnc_draw_code(const urnc_row *row, uint64_t code, uint64_t *rest); /* and what the draw leaves of the code */
 
