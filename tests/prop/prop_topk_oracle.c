@@ -54,7 +54,7 @@ static void hold(ut_bed *bed, uint64_t seed, int32_t by, const any_limits *limit
     job->codes = NULL, job->codes_in_place = 0, job->draw_offsets = NULL, job->kept_offsets = NULL;
     job->given = NULL, job->in_place = 0, job->top_n = 0, job->probs_stride = job->processed_stride = 0;
     job->method = URN_DRAW_INVERSE;
-    if (by == URN_TOPK_PLAIN) job->lists = NULL, job->list_count = 0;
+    if (by == URN_TOPK_PLAIN) job->lists = NULL, job->list = NULL, job->list_count = job->list_value = 0;
     p->by = by;
     p->draw = ut_below(&rng, 3) ? 0 : (uint32_t)ut_u64(&rng);
     int64_t most = by == URN_TOPK_RACE ? URN_TOPK_RACE_K : URN_TOPK_K;
