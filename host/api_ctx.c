@@ -31,7 +31,7 @@ urn_status urn_backend_available(urn_backend_kind kind) {
 }
 
 static urn_status check_hint(const char *call, const urn_launch_hint *hint) {
-    URN_TRY(urn_check_range(URN_E_VALUE, call, "hint.team", hint->team, 0, 3));
+    URN_TRY(urn_check_range(URN_E_VALUE, call, "hint.team", hint->team, 0, 4));
     URN_TRY(urn_check_range(URN_E_VALUE, call, "hint.threads", hint->threads, 0, 512));
     if (hint->threads % 32)
         return urn_fail(URN_E_VALUE, "%s: hint.threads is %d; wanted a multiple of 32", call, hint->threads);

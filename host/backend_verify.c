@@ -2,6 +2,7 @@
 #include "host/backend_verify.h"
 
 #include "host/cpu/cpu_calls_verify.h"
+#include "host/memory.h"
 
 /* Kernels: the struct of the operation gets its type back. What is not there is NULL. */
 #define FORWARD_0(side, op, type)
@@ -34,7 +35,35 @@ static int nothing(const urnk_device *device, const void *call, struct CUstream_
 #define NONE_ENTRY(op, type, there) .op = nothing,
 static const urn_verify_ops none_ops = {URNK_VERIFY_OPS(NONE_ENTRY)};
 
-static const urn_verify_ops cpu_ops = {NULL, NULL};
+/* Plain C knows nothing of the kernels' structs. */
+static int cpu_verify(const urnk_device *device, const void *given, struct CUstream_st *stream) {
+    const urnk_verify_call *call = given;
+    const urnc_verify_side no_draft = {NULL, NULL, 0}, draft = {&call->draft, &call->draft_lists,
+                                                                call->params.draft_rows};
+    const urnc_verify_side target = {&call->target, &call->target_lists, call->params.target_rows};
+    const urnc_verify_call plain = {&call->params,
+                                    target,
+                                    call->has_draft ? draft : no_draft,
+                                    call->state.slots ? &call->state : NULL,
+                                    call->tree,
+                                    call->workspace,
+                                    call->workspace_bytes,
+                                    device->threads};
+    (void)stream;
+    urnc_verify(&plain);
+    return 0;
+}
+
+static const urn_verify_ops cpu_ops = {cpu_verify, NULL};
+
+size_t urn_backend_verify_workspace(const urnk_verify_sizes *z) {
+    size_t bytes = urnc_verify_workspace(z->requests, z->nodes, z->cols, z->draft_cols, z->needs);
+#if URN_WITH_SIMT || URN_WITH_CUDA
+    size_t kernels = urnk_verify_workspace(z);
+    if (bytes < kernels) bytes = kernels;
+#endif
+    return urn_round_up(bytes);
+}
 
 const urn_verify_ops *urn_verify_ops_of(urn_backend_kind kind) {
 #if URN_WITH_SIMT

@@ -29,6 +29,7 @@ typedef struct urnk_device {
     int32_t multiprocessors;
     int32_t max_cluster;     /* largest cluster of every kernel that fits with full shared memory; 1: none */
     int32_t shared_per_block;
+    int32_t crew_blocks;      /* blocks of one launch that can all be there at once; 0: no such launches */
     int64_t resident_cols[3]; /* by urn_dtype: longest row that is read once */
     char name[128];
 } urnk_device;
@@ -56,9 +57,29 @@ static inline uint32_t urnk_work_bytes(int32_t needs) {
     return 72u + ((needs & URN_NEEDS_FULL) ? 1032u : 0u) + ((needs & URN_NEEDS_SORT) ? 2048u : 0u);
 }
 
-static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
+/* A crew, the blocks that hold a row which no cluster holds, meets over a board (row/board.h) and a counter. Rows that a
+ * warp takes never need one. However many rows a call has, the device has no room for more crews than this. */
+#define URNK_MOST_CREW 192 /* blocks */
+#define URNK_MOST_CREWS 64
+#define URNK_COUNTER_BYTES 128 /* a line of its own */
+#define URNK_CREW_COLS 1024    /* rows up to this long have none */
+#define URNK_BOARD_BYTES 67584
+#define URNK_BOARD_SORT_BYTES (URNK_MOST_CREW * 1024)
+
+static inline size_t urnk_board_bytes(int32_t needs) {
+    return URNK_BOARD_BYTES + ((needs & URN_NEEDS_SORT) ? URNK_BOARD_SORT_BYTES : 0);
+}
+
+/* Where in the workspace counters start; boards come after URNK_MOST_CREWS of them. */
+static inline size_t urnk_crews_offset(int64_t rows, int64_t cols, int32_t needs) {
     size_t bytes = (size_t)rows * urnk_work_groups(cols) * urnk_work_bytes(needs);
     return (bytes + 255) & ~(size_t)255;
+}
+
+static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t needs) {
+    size_t crews = cols <= URNK_CREW_COLS ? 0 : (size_t)(rows < URNK_MOST_CREWS ? rows : URNK_MOST_CREWS);
+    size_t counters = crews ? (size_t)URNK_MOST_CREWS * URNK_COUNTER_BYTES : 0;
+    return urnk_crews_offset(rows, cols, needs) + counters + crews * urnk_board_bytes(needs);
 }
 
 #define URNK_PROTOTYPES(side) \

@@ -11,4 +11,17 @@ size_t urnc_topk_workspace(int64_t rows, int64_t cols, int32_t k, int32_t needs)
 void urnc_topk(const urn_topk_params *params, const urn_sample_params *rows, const urn_lists_view *lists,
                const urn_slots_view *state, void *workspace, size_t workspace_bytes, int threads);
 
+/* Long rows. A workspace of so many bytes; a push wants it for its n, merge and finish for n = 0. */
+size_t urnc_topk_long_workspace(int64_t k, int64_t n);
+void urnc_topk_long_begin(const urn_topk_long_params *params);
+void urnc_topk_long_push(const urn_topk_long_params *params, const void *values, int32_t type, int64_t n, int64_t first,
+                         void *workspace, int threads);
+void urnc_topk_long_merge(const urn_topk_long_params *params, const void *other, void *workspace);
+void urnc_topk_long_finish(const urn_topk_long_params *params, const urn_topk_long_results *results, void *workspace,
+                           int threads);
+
+/* out_size is final: segments * k without out_offsets. */
+size_t urnc_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out);
+void urnc_topk_segments(const urn_topk_segments_params *params, void *workspace, size_t workspace_bytes, int threads);
+
 #endif

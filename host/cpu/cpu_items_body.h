@@ -70,6 +70,7 @@ static int items_by_value(const double x[URNC_GROUP], int64_t g, const urn_topk_
 static int items_by_key(const urnc_item_rule *rule, const double x[URNC_GROUP], int64_t g, const urn_topk_record *bound,
                         urn_topk_record *record) {
     uint32_t word[4][BLOCKS], words[URNC_WORDS];
+    uint8_t place[URNC_GROUP];
     int32_t flag[URNC_GROUP], any = 0;
     int n = 0;
     /* y and k are rounded to f32: what that may lose is 2^-23 of each */
@@ -84,15 +85,14 @@ static int items_by_key(const urnc_item_rule *rule, const double x[URNC_GROUP], 
     }
     if (!any) return 0;
     for (int w = 0; w < URNC_WORDS; w++) words[w] = pack(flag + 32 * w);
-    for (int w = 0; w < URNC_WORDS; w++)
-        for (uint32_t left = words[w]; left; left &= left - 1) {
-            int i = 32 * w + __builtin_ctz(left), half = i % 2 * 2;
-            if (!(x[i] > -INFINITY && x[i] < INFINITY)) continue;
-            uint64_t U = word[half][i / 2] | (uint64_t)word[half + 1][i / 2] << 32;
-            int64_t key = urnc_floor_i64((cut_y(x[i] * rule->c) + urnc_gumbel(U)) * 0x1p40);
-            urn_topk_record found = {key, g * URNC_GROUP + i};
-            if (urnc_record_before(&found, bound)) record[n++] = found;
-        }
+    for (int many = urnc_places(words, place), p = 0; p < many; p++) {
+        int i = place[p], half = i % 2 * 2;
+        if (!(x[i] > -INFINITY && x[i] < INFINITY)) continue;
+        uint64_t U = word[half][i / 2] | (uint64_t)word[half + 1][i / 2] << 32;
+        int64_t key = urnc_floor_i64((cut_y(x[i] * rule->c) + urnc_gumbel(U)) * 0x1p40);
+        urn_topk_record found = {key, g * URNC_GROUP + i};
+        if (urnc_record_before(&found, bound)) record[n++] = found;
+    }
     return n;
 }
 

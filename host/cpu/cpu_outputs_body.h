@@ -1,32 +1,6 @@
 /* cpu_outputs_body.h - loops for draws by keys and for whole rows; included at the end of cpu_loops_body.h. */
 #include "host/cpu/cpu_outputs.h"
-
-#define BLOCKS (URNC_GROUP / 2)
-
-/* The four words of Philox4x32-10 of each {index[i], draw[i], position, stream}. Round by round over all blocks, so
- * that a round is vectors. */
-static void philox_blocks(uint64_t key, const uint32_t index[BLOCKS], const uint32_t draw[BLOCKS], uint32_t position,
-                          uint32_t stream, uint32_t word[4][BLOCKS]) {
-    uint32_t *a = word[0], *b = word[1], *c = word[2], *d = word[3];
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    for (int i = 0; i < BLOCKS; i++) {
-        a[i] = index[i];
-        b[i] = draw[i];
-        c[i] = position;
-        d[i] = stream;
-    }
-    for (int round = 0; round < URN_PHILOX_ROUNDS; round++) {
-        for (int i = 0; i < BLOCKS; i++) {
-            uint64_t p0 = (uint64_t)URN_PHILOX_M0 * a[i], p1 = (uint64_t)URN_PHILOX_M1 * c[i];
-            a[i] = (uint32_t)(p1 >> 32) ^ b[i] ^ k0;
-            b[i] = (uint32_t)p1;
-            c[i] = (uint32_t)(p0 >> 32) ^ d[i] ^ k1;
-            d[i] = (uint32_t)p0;
-        }
-        k0 += URN_PHILOX_W0;
-        k1 += URN_PHILOX_W1;
-    }
-}
+#include "host/cpu/cpu_philox_body.h"
 
 /* Two uniforms of 64 bits a block of {index[i], draw, position, GUMBEL}. */
 static void noise_blocks(const urnc_noise *noise, const uint32_t index[BLOCKS], uint64_t even[BLOCKS],

@@ -96,15 +96,8 @@ static int is_full(const urnc_plan *plan, const urnc_act *act) {
     return counts && state->now.overflow[plan->slot];
 }
 
-int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
-                  urnc_plan *plan) {
-    int placed = place_outputs(p, r, plan);
-    if (is_padding(p, r)) return URN_ROW_PADDING;
-
-    int64_t slot = p->slot ? p->slot[r] : r;
-    if (slot < 0 || slot >= p->slots) return URN_ROW_INDEX;
-    if (p->done && p->done[slot]) return URN_ROW_PADDING;
-    if (!placed) return URN_ROW_INDEX;
+int urnc_plan_slot(const urn_sample_params *p, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
+                   int64_t slot, urnc_plan *plan) {
     int64_t list = p->list ? p->list[slot] : p->list_value;
     if (list < 0 || list >= lists->count) return URN_ROW_INDEX;
     int by_state = !p->position && state && state->slots > 0;
@@ -143,6 +136,23 @@ int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const
 
     uint64_t seed = p->seed ? p->seed[slot] : p->seed_value;
     plan->key = urnc_row_key(seed, p->label ? p->label[slot] : index);
-    plan->position = p->position ? p->position[r] : by_state ? state->now.position[slot] : p->position_value;
+    return URN_ROW_OK;
+}
+
+int urnc_plan_row(const urn_sample_params *p, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
+                  urnc_plan *plan) {
+    int placed = place_outputs(p, r, plan);
+    if (is_padding(p, r)) return URN_ROW_PADDING;
+
+    int64_t slot = p->slot ? p->slot[r] : r;
+    if (slot < 0 || slot >= p->slots) return URN_ROW_INDEX;
+    if (p->done && p->done[slot]) return URN_ROW_PADDING;
+    if (!placed) return URN_ROW_INDEX;
+    int status = urnc_plan_slot(p, lists, state, r, slot, plan);
+    if (status != URN_ROW_OK) return status;
+    if (p->position)
+        plan->position = p->position[r];
+    else
+        plan->position = state && state->slots > 0 ? state->now.position[slot] : p->position_value;
     return URN_ROW_OK;
 }

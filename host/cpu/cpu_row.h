@@ -47,6 +47,10 @@ typedef struct urnc_plan {
 int urnc_plan_row(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
                   urnc_plan *plan);
 
+/* The same once the row's slot is known and in range, but for its position and its places in outputs. */
+int urnc_plan_slot(const urn_sample_params *params, const urn_lists_view *lists, const urn_slots_view *state, int64_t r,
+                   int64_t slot, urnc_plan *plan);
+
 /* cpu_tables.c: find the row of a step's table, list or set. Returns 0 if something is out of range. */
 int urnc_table_find(const urn_step *step, int64_t r, int32_t dtype, urnc_act *act);
 

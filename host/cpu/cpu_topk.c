@@ -35,19 +35,15 @@ typedef struct {
     int32_t nans;
 } look;
 
-/* Each element of a group that a bit is set of. */
-#define FOR_BITS(i, words)                                                                                             \
-    for (int w_ = 0; w_ < URNC_WORDS; w_++)                                                                            \
-        for (uint32_t left_ = (words)[w_], i = 0;                                                                      \
-             left_ && ((i = 32 * (uint32_t)w_ + (uint32_t)__builtin_ctz(left_)), 1); left_ &= left_ - 1)
-
 /* By value: the key is the order, so that a group whose largest does not reach the bound is not read. */
 static void collect_orders(const urnc_row *row, const look *a, int64_t g, urnc_collector *to, int32_t *nans) {
     int32_t order[URNC_GROUP], bound = to->bound.key > a->least ? (int32_t)to->bound.key : a->least;
     uint32_t words[URNC_WORDS];
+    uint8_t place[URNC_GROUP];
     if (a->top && a->top[g] < bound) return;
     if (!row->loops->topk->orders(a->view, g, a->least_first, bound, order, words, nans)) return;
-    FOR_BITS(i, words) urnc_collect(to, order[i], g * URNC_GROUP + i);
+    int n = urnc_places(words, place);
+    for (int i = 0; i < n; i++) urnc_collect(to, order[place[i]], g * URNC_GROUP + place[i]);
 }
 
 static int64_t exact_key(const urnc_row *row, float x, uint64_t U) {
@@ -66,8 +62,13 @@ static void collect_keys(const urnc_row *row, const look *a, int64_t g, urnc_col
     }
     uint64_t U[URNC_GROUP];
     uint32_t words[URNC_WORDS];
+    uint8_t place[URNC_GROUP];
     if (!row->loops->topk->near_keys(a->view, row->scale, &a->noise, g, a->top, to->bound.key, U, words)) return;
-    FOR_BITS(i, words) urnc_collect(to, exact_key(row, urnc_view_at(a->view, first + i), U[i]), first + i);
+    int n = urnc_places(words, place);
+    for (int i = 0; i < n; i++) {
+        int64_t at = first + place[i];
+        urnc_collect(to, exact_key(row, urnc_view_at(a->view, at), U[place[i]]), at);
+    }
 }
 
 static void collect(const urnc_row *row, const look *a, int64_t g0, int64_t g1, urnc_collector *to, int32_t *nans) {

@@ -32,6 +32,14 @@ typedef struct urnc_item_tally {
     int32_t status;
 } urnc_item_tally;
 
+/* The numbers of the bits that are set, ascending; how many. */
+static inline int urnc_places(const uint32_t words[URNC_WORDS], uint8_t place[URNC_GROUP]) {
+    int n = 0;
+    for (int w = 0; w < URNC_WORDS; w++)
+        for (uint32_t left = words[w]; left; left &= left - 1) place[n++] = (uint8_t)(32 * w + __builtin_ctz(left));
+    return n;
+}
+
 struct urnc_topk_loops {
     /* orders of one group's values, with least_first turned round; a NaN is the largest value, and nans is then not 0.
      * Bits of those at least `bound` -> words; 0: none */

@@ -54,7 +54,7 @@
  *
  * 4  The walk (all verifiers but BLOCK, TRAVERSAL, TYPICAL, SYNTHETIC). From n = 0:
  *      the target row of n has a status: it is or-ed to the request's; the id is -1, and the walk ends.
- *      n has no child present: y = own draw at n. Ends with y.
+ *      n has no child present: y = own draw at n (GREEDY: its rule). Ends with y.
  *      the draft row of n has a status, in a verifier that reads it: URN_ROW_DRAFT; as if n had no child.
  *      else y by the verifier's rule. If a child of n has token y: it is accepted, n = the first such child, and on.
  *      Else ends with y.
@@ -74,8 +74,8 @@
  *      MULTISTEP   as RECURSIVE, with siblings that may be equal, and Q, S never change. Lossless for children drawn
  *                  with replacement.
  *      TARGET_ONLY distinct; reads no draft row. U the coin of the first child; A = 0. For each child: A = A + P_x; y =
- *                  x if mulhi(U, max(1, ceil(threshold * T))) < A or P_x >= ceil(threshold_single * T); ceil as for
- *                  top-p. None: P = 0 at all tokens of children; total 0: P as it was; y = end draw. Lossless iff both
+ *                  x if mulhi(U, max(1, ceil(threshold * T))) < A or P_x >= max(1, ceil(threshold_single * T)); ceil
+ *                  as for top-p. None: P = 0 at all tokens of children; total 0: P as it was; y = end draw. Lossless iff both
  *                  thresholds are 1.
  *      KSEQ        section 6.   GREEDY_DRAFTS section 7.   IMPORTANCE section 8. At a node without a draft row these
  *                  three and MULTISTEP are RECURSIVE's rule.
@@ -91,8 +91,8 @@
  *         lifted. Then Q_x = 0, S = S - Q_x, lifted; S = 0: later children have v = 0, and set URN_ROW_DRAFT. c leaves
  *         n's children. Where Q_x was 0: only c leaves. Again 1.
  *    One-hot: q is T at x, the child's in hand. A node whose target or draft row has a status has no children; its
- *    draft's sets URN_ROW_DRAFT. Stopped at n: accepted are the tokens of the path to n. y = own draw at n if none of
- *    its children has been rejected, else the end draw from its P. A target row with a status: -1, as in section 4.
+ *    draft's sets URN_ROW_DRAFT. Stopped at n: accepted are the tokens of the path to n. y = own draw at n if no
+ *    child has left it, else the end draw from its P. A target row with a status: -1, as in section 4.
  *    Statuses of rows count when a node is reached in 1, of target rows where it stops; a row is looked at only where a
  *    node has a child left, or stops. If y is the token of a child of n, that child is not accepted for it.
  *
@@ -107,7 +107,7 @@
  *
  * 7  GREEDY_DRAFTS. The first k - 1 children are the likeliest ids of the draft, the last is drawn from what is left.
  *    Q = 0 at the tokens of the first k - 1, S without them, lifted. S > 0: test x_k against its coin; accepted: y =
- *    x_k; else the residual; y = end draw. S = 0: y = own draw. Lossless, whatever the k - 1 are if they are not
+ *    x_k; else, if Q_(x_k) > 0, the residual; y = end draw. S = 0 or Q_(x_k) = 0: y = own draw. Lossless, whatever the k - 1 are if they are not
  *    random.
  *
  * 8  IMPORTANCE (canonical two-step selection). A_i is the law of the incumbent, in P's units; A = q at first, and X =
@@ -136,8 +136,8 @@
  *    it stops: -1. Of all rows reached that have children, and where it stops, the statuses count.
  *
  * 10 SYNTHETIC. Distinct; lossy; for benchmarks. At n, the first child whose coin has (U >> 24) < ceil(rate * 2^40) is
- *    accepted, rate that of its depth: rates[depth - 1], clamped to [0, 1], NaN as 0; or rate. None: y = own draw;
- *    ends.
+ *    accepted, rate that of its depth: rates[depth - 1], clamped to [0, 1], NaN as 0; or rate. Tokens at or
+ *    past cols are passed over (URN_ROW_DRAFT). None: y = own draw; ends.
  *
  * 11 Statistics, added in 64 bits for every request that is not padding: requests 1; emitted, accepted as above;
  *    drafted the present nodes but the root; tried[d] for d < min(accepted + 1, the largest depth of a present node),
@@ -160,6 +160,7 @@
 
 #define URN_VERIFY_MAX_NODES 1024
 #define URN_VERIFY_MAX_CHILDREN 64
+#define URN_VERIFY_MAX_STOPS 64
 #define URN_VERIFY_LP 5      /* ids whose pairs importance weights are solved for */
 #define URN_VERIFY_LP_PATHS 64
 #define URN_VERIFY_RHO 1024  /* rho's unit: 2^-10 */

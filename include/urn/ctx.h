@@ -28,9 +28,9 @@ URN_API const char *urn_backend_name(urn_backend_kind kind);
 /* A launch shape, for tests and tuning. Zero members mean "choose". What does not fit the device or the row is
  * replaced by the nearest that does. No value changes a bit of any output. Ignored by cpu. */
 typedef struct urn_launch_hint {
-    int32_t team;     /* who holds a row: 1 a warp, 2 a block, 3 a cluster */
+    int32_t team;     /* who holds a row: 1 a warp, 2 a block, 3 a cluster, 4 a crew: blocks that meet in memory */
     int32_t threads;  /* threads of a block, a multiple of 32 up to 512 */
-    int32_t cluster;  /* blocks of a cluster, a power of two up to 16 */
+    int32_t cluster;  /* blocks of a cluster or crew, a power of two up to 16 */
     int32_t streamed; /* 1: read rows from global memory at every pass, as rows too long for shared memory are */
 } urn_launch_hint;
 

@@ -69,7 +69,7 @@ typedef struct urn_verify_params {
 
     /* The rows and how they become laws. Of these structs' members count: logits, sampler, list, list_value, seed,
      * seed_value, label; of the target also slot, position (both [requests]), position_value, row_count (of requests),
-     * state, slots, done, method, overlay (rows: those of logits). All else is ignored. The draft's slots and positions
+     * state, slots, done, method, overlay (rows: those of logits). Outputs must be NULL; all else is ignored. The draft's slots and positions
      * are the target's. */
     const urn_sample_params *target;
     const urn_sample_params *draft; /* NULL: drafts without laws (n-grams, greedy drafters): q is 1 at the draft */
@@ -83,7 +83,7 @@ typedef struct urn_verify_params {
     const urn_row_summary *draft_summary;  /* [draft rows] */
 
     const int32_t *stop; /* [stops] ids after which nothing is emitted */
-    int32_t stops;       /* 0 to 64 */
+    int32_t stops;       /* 0 to URN_VERIFY_MAX_STOPS */
 
     /* TARGET_ONLY, TYPICAL, SYNTHETIC */
     float threshold;        /* in [0, 1], of accumulated probability */

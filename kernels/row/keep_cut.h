@@ -20,9 +20,10 @@ URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row,
     TeamTally ties = sum_groups(team, row, one, false);
     if (team.warp == 0 && t - 1 >= ties.before && t - 1 - ties.before < ties.own) {
         Spot spot = locate(row, one, t - 1 - ties.before);
-        if (lane_id() < team.ranks) room.place.on_rank(lane_id()).store(0, spot.place);
+        tell(team, room.place, BOARD_PLACE, 0, spot.place, lane_id(), 32);
     }
-    team_meet<TEAM>();
+    team_meet(team);
+    hear(team, room.place, BOARD_PLACE, 1);
     return room.place.load(0);
 }
 

@@ -15,6 +15,13 @@ struct LoadRoom {
     Shared<uint64_t> arrived[LOAD_CHUNKS]; // bulk barriers
 };
 
+// A thread of the block calls, before any load: makes the barriers. A crew's blocks take row after row with the same
+// ones, so it does this once, and others at every load.
+URN_DEVICE void make_barriers(LoadRoom room) {
+    URN_UNROLL
+    for (uint32_t i = 0; i < LOAD_CHUNKS; i++) bulk_init(room.arrived[i]);
+}
+
 template <int TEAM, bool RESIDENT> URN_HOST_DEVICE LoadRoom load_room(Arena &arena) {
     size_t n = RESIDENT && TEAM != TEAM_WARP ? 1 : 0;
     LoadRoom room = {{arena.take<uint64_t>(n, "load.arrived0"), arena.take<uint64_t>(n, "load.arrived1"),
@@ -52,10 +59,10 @@ URN_DEVICE void load_start(const Team<TEAM> &team, const Row<Dtype, true> &row, 
     SliceParts slice = slice_parts(row);
     if (TEAM != TEAM_WARP && URN_HAS_CLUSTER) {
         if (team.thread == 0) {
+            if (TEAM != TEAM_CREW) make_barriers(room);
             URN_UNROLL
             for (uint32_t i = 0; i < LOAD_CHUNKS; i++) {
                 SliceParts copy = copy_parts(row, slice, i);
-                bulk_init(room.arrived[i]);
                 if (copy.low < copy.high)
                     bulk_copy(room.arrived[i], row.held, copy.low - row.begin, row.view,
                               (int64_t)(copy.low - row.shift), copy.high - copy.low);
@@ -76,27 +83,30 @@ URN_DEVICE void load_start(const Team<TEAM> &team, const Row<Dtype, true> &row, 
     block_meet<TEAM>();
 }
 
-// Wait until places below `until` of the slice are there. next: the first copy not waited for yet.
+// Wait until places below `until` of the slice are there. next: the first copy not waited for yet. phases: of the
+// barriers, one bit each, which a copy turns.
 template <class Dtype>
-URN_DEVICE void load_wait(const Row<Dtype, true> &row, SliceParts slice, LoadRoom room, uint32_t &next,
-                          uint32_t until) {
+URN_DEVICE void load_wait(const Row<Dtype, true> &row, SliceParts slice, LoadRoom room, uint32_t &next, uint32_t until,
+                          uint32_t &phases) {
     for (; next < LOAD_CHUNKS && row.begin + next * slice.chunk < until; next++) {
         SliceParts copy = copy_parts(row, slice, next);
-        if (copy.low < copy.high)
+        if (copy.low < copy.high) {
             bulk_wait(next == 0   ? room.arrived[0]
                       : next == 1 ? room.arrived[1]
                       : next == 2 ? room.arrived[2]
                                   : room.arrived[3],
-                      0);
+                      phases >> next & 1);
+            phases ^= 1u << next;
+        }
     }
 }
 template <class Dtype>
-URN_DEVICE void load_wait(const Row<Dtype, false> &, SliceParts, LoadRoom, uint32_t &, uint32_t) {}
+URN_DEVICE void load_wait(const Row<Dtype, false> &, SliceParts, LoadRoom, uint32_t &, uint32_t, uint32_t &) {}
 template <class Dtype> URN_DEVICE SliceParts slice_parts(const Row<Dtype, false> &) { return {0, 0, 0, 0}; }
 template <int TEAM>
 URN_DEVICE void load_start(const Team<TEAM> &, const Row<Full, true> &, LoadRoom) {} // the first look loads
 URN_DEVICE SliceParts slice_parts(const Row<Full, true> &) { return {0, 0, 0, 0}; }
-URN_DEVICE void load_wait(const Row<Full, true> &, SliceParts, LoadRoom, uint32_t &, uint32_t) {}
+URN_DEVICE void load_wait(const Row<Full, true> &, SliceParts, LoadRoom, uint32_t &, uint32_t, uint32_t &) {}
 
 // The whole team calls. The row's first look: sum counts possible ids, max is the largest key, flags are 1 NaN, 2 +inf.
 // Keys are compared as integers, so NaN shows without a float test. Sets every kept byte of the slice.
@@ -104,10 +114,10 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, LoadRoom room) {
     constexpr bool waits = RESIDENT && !Dtype::full && TEAM != TEAM_WARP && URN_HAS_CLUSTER;
     SliceParts slice = slice_parts(row);
-    uint32_t next = 0;
+    uint32_t next = 0, phases = TEAM == TEAM_CREW ? team.crew.phases : 0;
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
-        if (waits) load_wait(row, slice, room, next, row.begin + (group + 1) * GROUP);
+        if (waits) load_wait(row, slice, room, next, row.begin + (group + 1) * GROUP, phases);
         uint32_t unit = own_unit(group), bits = 0;
         float x[UNIT];
         if constexpr (Dtype::full) {
@@ -133,7 +143,9 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         mine.sum += (uint32_t)popc_u32(bits);
         row.keep_bits(unit, bits);
     }
-    if (waits) load_wait(row, slice, room, next, 0xffffffffu); // no warp leaves before its block's copies have landed
+    if (waits)
+        load_wait(row, slice, room, next, 0xffffffffu, phases); // no warp leaves before its block's copies have landed
+    if (TEAM == TEAM_CREW) team.crew.phases = phases;
     return team_tally(team, mine);
 }
 

@@ -9,6 +9,7 @@
 #define URN_SELECT_H
 
 #include "kernels/row/group_sums.h"
+#include "kernels/row/reach.h"
 
 namespace urnd {
 
@@ -95,32 +96,75 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     }
 }
 
-// The bin, from the top, in which the team's running sum reaches `target`. Every block adds up all blocks' bins for
-// itself: more remote loads than a shared-out sum, two cluster barriers fewer.
+// The team's sums of bins, after a round's histogram: of a cluster each block adds up all blocks' bins for itself,
+// which is more remote loads than a shared-out sum but two cluster barriers fewer; a crew's blocks have added theirs up
+// on the board, where a bin that is not empty costs an atomic.
+template <int TEAM> struct BinSums {
+    SelectRoom room;
+    uint32_t ranks;
+    const uint64_t *board;
+    URN_DEVICE uint64_t of(uint32_t bin) const {
+        if constexpr (TEAM == TEAM_CREW) {
+            if (ranks > 1) return Global<const uint64_t>(board, BOARD_SET, TAG_WORKSPACE).load(bin);
+        }
+        uint64_t sum = 0;
+        URN_ROLLED
+        for (uint32_t rank = 0; rank < (TEAM == TEAM_CREW ? 1 : ranks); rank++) {
+            Shared<uint32_t> low = TEAM == TEAM_CLUSTER ? room.low.on_rank(rank) : room.low;
+            Shared<uint32_t> high = TEAM == TEAM_CLUSTER ? room.high.on_rank(rank) : room.high;
+            sum += (uint64_t)high.load(bin) << 32 | low.load(bin);
+        }
+        return sum;
+    }
+};
+
+// A crew's set of bins number `set`, counted from the start of the launch.
+template <int TEAM> URN_DEVICE Global<uint64_t> crew_bins(const Team<TEAM> &team, uint32_t set) {
+    uint64_t *bins = (uint64_t *)(team.crew.board + BOARD_BINS);
+    return Global<uint64_t>(bins + set % BOARD_BIN_SETS * BOARD_SET, BOARD_SET, TAG_WORKSPACE);
+}
+
+// Blocks of a crew call, each for its share of the bins. Everybody who read this set two histograms ago has met the
+// crew since, and it will meet again before anybody adds to the set.
+template <int TEAM> URN_DEVICE void clear_crew_bins(const Team<TEAM> &team, uint32_t set) {
+    Global<uint64_t> bins = crew_bins(team, set);
+    URN_ROLLED
+    for (uint32_t b = team.rank * team.threads + team.thread; b < BOARD_SET; b += team.ranks * team.threads)
+        bins.store(b, 0);
+}
+
+// The whole team calls, and meets: the sums of what histogram() left in each block.
+template <int TEAM> URN_DEVICE BinSums<TEAM> sum_bins(Team<TEAM> &team, SelectRoom room, uint32_t bins) {
+    BinSums<TEAM> sums = {room, team.ranks, nullptr};
+    if constexpr (TEAM == TEAM_CREW) {
+        if (team.ranks > 1) {
+            Global<uint64_t> all = crew_bins(team, team.crew.bins);
+            URN_ROLLED
+            for (uint32_t b = team.thread; b < bins; b += team.threads) { // the bins that this thread folded
+                uint64_t own = (uint64_t)room.high.load(b) << 32 | room.low.load(b);
+                if (own) all.add(b, own);
+            }
+            clear_crew_bins(team, ++team.crew.bins);
+            sums.board = all.p;
+        }
+    }
+    team_meet(team);
+    return sums;
+}
+
+// The bin, from the top, in which the team's running sum reaches `target`.
 template <int TEAM> URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room, uint32_t bins, uint64_t target) {
-    team_meet<TEAM>();
+    BinSums<TEAM> sums = sum_bins(team, room, bins);
     uint32_t each = (bins + team.threads - 1) / team.threads;
     uint32_t first = min_of(team.thread * each, bins), last = min_of(first + each, bins);
     uint64_t mine = 0;
     URN_ROLLED
-    for (uint32_t rank = 0; rank < team.ranks; rank++) {
-        Shared<uint32_t> low = TEAM == TEAM_CLUSTER ? room.low.on_rank(rank) : room.low;
-        Shared<uint32_t> high = TEAM == TEAM_CLUSTER ? room.high.on_rank(rank) : room.high;
-        URN_ROLLED
-        for (uint32_t i = first; i < last; i++)
-            mine += (uint64_t)high.load(bins - 1 - i) << 32 | low.load(bins - 1 - i);
-    }
+    for (uint32_t i = first; i < last; i++) mine += sums.of(bins - 1 - i);
     uint64_t above = block_before(team, mine);
     if (above < target && target - above <= mine) { // one thread of the block
         URN_ROLLED
         for (uint32_t i = first; i < last; i++) {
-            uint64_t inside = 0;
-            URN_ROLLED
-            for (uint32_t rank = 0; rank < team.ranks; rank++) {
-                Shared<uint32_t> low = TEAM == TEAM_CLUSTER ? room.low.on_rank(rank) : room.low;
-                Shared<uint32_t> high = TEAM == TEAM_CLUSTER ? room.high.on_rank(rank) : room.high;
-                inside += (uint64_t)high.load(bins - 1 - i) << 32 | low.load(bins - 1 - i);
-            }
+            uint64_t inside = sums.of(bins - 1 - i);
             if (target - above <= inside) {
                 room.crossing.store(0, {above, inside, bins - 1 - i, {0, 0, 0}});
                 break;
@@ -128,7 +172,10 @@ template <int TEAM> URN_DEVICE Crossing cross(Team<TEAM> &team, SelectRoom room,
             above += inside;
         }
     }
-    team_meet<TEAM>(); // remote bins have been read: the next round may clear them
+    if (TEAM == TEAM_CREW)
+        block_meet<TEAM>();
+    else
+        team_meet(team); // remote bins have been read: the next round may clear them
     return room.crossing.load(0);
 }
 

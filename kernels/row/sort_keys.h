@@ -6,6 +6,7 @@
 #ifndef URN_SORT_KEYS_H
 #define URN_SORT_KEYS_H
 
+#include "kernels/row/reach.h"
 #include "kernels/row/select.h"
 
 namespace urnd {
@@ -32,17 +33,17 @@ template <int TEAM> URN_DEVICE uint32_t base_of(uint32_t digit) {
 
 // The whole team calls: keys of K into `keys`, in no order.
 template <int TEAM, bool RESIDENT>
-URN_DEVICE void gather_keys(Team<TEAM> &team, const Row<Full, RESIDENT> &row, SortRoom room,
-                                Global<uint32_t> keys) {
-    if (team.leads()) room.gathered.store(0, 0);
-    team_meet<TEAM>();
+URN_DEVICE void gather_keys(Team<TEAM> &team, const Row<Full, RESIDENT> &row, SortRoom room, Global<uint32_t> keys) {
+    auto gathered = reach_first(team, room.gathered, BOARD_NOW, 1);
+    if (team.leads()) gathered.store(0, 0);
+    team_meet(team);
     URN_ROLLED
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
         uint32_t mine = (uint32_t)popc_u32(bits), through = (uint32_t)scan_u64(mine), at = 0;
         uint32_t all = shfl(through, 31);
         if (all == 0) continue;
-        if (lane_id() == 0) at = room.gathered.on_rank(0).add(0, all);
+        if (lane_id() == 0) at = gathered.add(0, all);
         at = shfl(at, 0) + through - mine;
         if (bits == 0) continue;
         float x[UNIT];
@@ -53,7 +54,7 @@ URN_DEVICE void gather_keys(Team<TEAM> &team, const Row<Full, RESIDENT> &row, So
             if (bits >> i & 1) keys.store(at++, order_key(v));
         }
     }
-    team_meet<TEAM>();
+    team_meet(team);
 }
 
 // Lanes of the warp whose digit is the caller's, among those that have one.
@@ -84,15 +85,15 @@ template <int TEAM> URN_DEVICE void place_digits(Team<TEAM> &team, SortRoom room
                 room.counts[1].store(at, sum);
             sum += count;
         }
-        room.sums.store(d, sum);
+        reach(team, room.sums, team.rank, BOARD_SUMS, SORT_DIGITS).store(d, sum);
     }
-    team_meet<TEAM>();
+    team_meet(team);
     uint32_t each = (SORT_DIGITS + team.threads - 1) / team.threads;
     uint32_t first = min_of(team.thread * each, SORT_DIGITS), until = min_of(first + each, SORT_DIGITS);
     uint64_t mine = 0;
     URN_ROLLED
     for (uint32_t rank = 0; rank < team.ranks; rank++) {
-        Shared<uint32_t> sums = TEAM == TEAM_CLUSTER ? room.sums.on_rank(rank) : room.sums;
+        auto sums = reach(team, room.sums, rank, BOARD_SUMS, SORT_DIGITS);
         URN_ROLLED
         for (uint32_t i = first; i < until; i++) mine += sums.load(SORT_DIGITS - 1 - i);
     }
@@ -102,14 +103,14 @@ template <int TEAM> URN_DEVICE void place_digits(Team<TEAM> &team, SortRoom room
         uint32_t d = SORT_DIGITS - 1 - i, own = before;
         URN_ROLLED
         for (uint32_t rank = 0; rank < team.ranks; rank++) {
-            Shared<uint32_t> sums = TEAM == TEAM_CLUSTER ? room.sums.on_rank(rank) : room.sums;
+            auto sums = reach(team, room.sums, rank, BOARD_SUMS, SORT_DIGITS);
             uint32_t count = sums.load(d);
             before += count;
             if (rank < team.rank) own += count;
         }
         room.base.store(base_of<TEAM>(d), own);
     }
-    team_meet<TEAM>(); // the bases are there, and remote sums have been read
+    team_meet(team); // the bases are there, and remote sums have been read
 }
 
 // The whole team calls, after gather_keys: `count` keys of `from`, sorted downwards; they end in `from`. `to` is as
@@ -142,7 +143,7 @@ URN_DEVICE void sort_keys(Team<TEAM> &team, SortRoom room, Global<uint32_t> from
             if (valid && below == 0) counts.store(own + digit, done + (uint32_t)popc_u32(alike));
             warp_sync();
         }
-        team_meet<TEAM>();
+        team_meet(team);
     }
 }
 

@@ -1,15 +1,18 @@
-// team.h - who holds a row together: a warp, a block, or the blocks of a cluster; how they meet and add up.
+// team.h - who holds a row together: a warp, a block, the blocks of a cluster, or those of a crew; how they meet and
+// add up.
 //
 // Every helper here is called by all threads of the team, at the same place, and every thread gets the result. Each
 // tally is also a meeting: what the team stored before it is seen after it, by the threads of the same block.
 #ifndef URN_TEAM_H
 #define URN_TEAM_H
 
-#include "kernels/simt/words.h"
+#include "kernels/row/board.h"
 
 namespace urnd {
 
-enum { TEAM_WARP = 1, TEAM_BLOCK = 2, TEAM_CLUSTER = 3 };
+// A crew is up to MOST_CREW blocks of a cooperative launch, anywhere on the device. They do what a cluster does, over a
+// board in global memory instead of each other's shared memory.
+enum { TEAM_WARP = 1, TEAM_BLOCK = 2, TEAM_CLUSTER = 3, TEAM_CREW = 4 };
 
 // What one round of the team reduces: a sum, a maximum, two flags or-ed.
 struct alignas(16) Tally {
@@ -21,8 +24,17 @@ struct alignas(16) Tally {
 // again has passed the barrier of the round between, which every reader of the old values passed after reading.
 struct TeamRoom {
     Shared<Tally> warps;     // [2][32]
-    Shared<Tally> ranks;     // [2][16] written by the other blocks of the cluster
+    Shared<Tally> ranks;     // [2][16] written by the other blocks of the cluster; of a crew: [2][2], by warp 0
     Shared<uint64_t> prefix; // [2][32]
+};
+
+// Where a crew meets. Every thread of the crew has the same.
+struct Crew {
+    uint32_t *counter; // meetings so far, times blocks
+    uint8_t *board;    // board.h
+    uint32_t met;      // meetings so far; goes round
+    uint32_t bins;     // histograms so far
+    uint32_t phases;   // of the block's bulk barriers, a bit each
 };
 
 template <int TEAM> struct Team {
@@ -31,13 +43,15 @@ template <int TEAM> struct Team {
     uint32_t rank, ranks;       // this block among the cluster's
     uint32_t turn, prefix_turn; // halves of TeamRoom in use: ranks need a round of the whole cluster between
     TeamRoom room;
+    Crew crew; // TEAM_CREW
     URN_DEVICE bool leads() const { return rank == 0 && thread == 0; }
 };
 
 template <int TEAM> URN_DEVICE Team<TEAM> team_here(TeamRoom room) {
-    if (TEAM == TEAM_WARP) return {0, 1, lane_id(), 32, 0, 1, 0, 0, room};
+    if (TEAM == TEAM_WARP) return {0, 1, lane_id(), 32, 0, 1, 0, 0, room, {nullptr, nullptr, 0, 0, 0}};
     uint32_t rank = TEAM == TEAM_CLUSTER ? cluster_rank() : 0, ranks = TEAM == TEAM_CLUSTER ? cluster_size() : 1;
-    return {warp_id(), block_warps(), thread_id(), block_threads(), rank, ranks, 0, 0, room};
+    return {
+        warp_id(), block_warps(), thread_id(), block_threads(), rank, ranks, 0, 0, room, {nullptr, nullptr, 0, 0, 0}};
 }
 
 // Threads of the team in this block meet: what they wrote to shared memory is seen.
@@ -48,8 +62,32 @@ template <int TEAM> URN_DEVICE void block_meet() {
         block_sync();
 }
 
-// The whole team meets: shared memory of every block is seen by every block.
+// One lane of every block of a crew calls, between barriers of its block: what the crew stored in global memory before
+// is seen after. The counter only ever goes up, so a meeting leaves nothing to be put back; its distance to the target
+// stays below 2^31 because no block is more than one meeting ahead.
+URN_DEVICE void crew_count(const Crew &crew, uint32_t ranks) {
+    count_up(crew.counter, 1);
+    count_wait(crew.counter, crew.met * ranks);
+}
+
+// The whole team meets: what any block stored, in its own shared memory, on a crew's board or anywhere in global
+// memory, is seen by every block that can reach it.
+template <int TEAM> URN_DEVICE void team_meet(Team<TEAM> &team) {
+    if (TEAM == TEAM_WARP) {
+        warp_sync();
+    } else if (TEAM == TEAM_CLUSTER) {
+        cluster_sync();
+    } else {
+        block_sync();
+        if (TEAM != TEAM_CREW || team.ranks == 1) return;
+        team.crew.met++;
+        if (team.thread == 0) crew_count(team.crew, team.ranks);
+        block_sync();
+    }
+}
+// The same for teams that keep no count of their meetings.
 template <int TEAM> URN_DEVICE void team_meet() {
+    static_assert(TEAM != TEAM_CREW, "a crew counts its meetings: team_meet(team)");
     if (TEAM == TEAM_WARP)
         warp_sync();
     else if (TEAM == TEAM_BLOCK)
@@ -62,9 +100,13 @@ URN_DEVICE Tally warp_tally(Tally t) {
     return {sum_u64(t.sum), max_u32(t.max), (any((t.flags & 1) != 0) ? 1u : 0u) | (any((t.flags & 2) != 0) ? 2u : 0u)};
 }
 
-// How a warp makes one of its lanes' tallies; {0, 0, 0} is neutral. before: of the ranks below, in lanes.
+// How a warp makes one of its lanes' tallies; {0, 0, 0} is neutral. join: of two, in a lane. before: of the ranks
+// below, in lanes.
 struct AddUp {
     URN_DEVICE static Tally warp(Tally t) { return warp_tally(t); }
+    URN_DEVICE static Tally join(Tally a, Tally b) {
+        return {a.sum + b.sum, a.max > b.max ? a.max : b.max, a.flags | b.flags};
+    }
     URN_DEVICE static uint64_t before(Tally below) { return sum_u64(below.sum); }
 };
 // The tally with the largest sum, then the largest max; its flags come along. No two that count have both equal.
@@ -77,6 +119,9 @@ struct PickBest {
         uint32_t second = max_u32(in ? t.max : 0);
         return {(uint64_t)high << 32 | low, second, max_u32(in && t.max == second ? t.flags : 0)};
     }
+    URN_DEVICE static Tally join(Tally a, Tally b) {
+        return a.sum > b.sum || (a.sum == b.sum && a.max >= b.max) ? a : b;
+    }
     URN_DEVICE static uint64_t before(Tally) { return 0; }
 };
 
@@ -85,6 +130,33 @@ struct TeamTally {
     Tally all;
     uint64_t before, own;
 };
+
+// As team_reduce, from the block's tally on: warp 0 posts it, waits for those of all blocks, and adds them up for its
+// block. 16 bytes out, 16 for each block in, through L2. The halves take turns on the board as they do in TeamRoom.
+template <class Reduce, int TEAM> URN_DEVICE TeamTally crew_reduce(Team<TEAM> &team, Tally own, uint32_t half) {
+    const Tally none = {0, 0, 0};
+    team.crew.met++;
+    if (team.warp == 0) {
+        Global<Tally> posted((Tally *)(team.crew.board + BOARD_TALLIES) + half * MOST_CREW, team.ranks, TAG_WORKSPACE);
+        if (lane_id() == 0) {
+            posted.store(team.rank, own);
+            crew_count(team.crew, team.ranks);
+        }
+        warp_sync();
+        Tally all = none, below = none;
+        URN_ROLLED
+        for (uint32_t r = lane_id(); r < team.ranks; r += 32) {
+            Tally t = posted.load(r);
+            all = Reduce::join(all, t);
+            if (r < team.rank) below.sum += t.sum;
+        }
+        all = Reduce::warp(all);
+        below.sum = Reduce::before(below);
+        if (lane_id() == 0) team.room.ranks.store(half * 2, all), team.room.ranks.store(half * 2 + 1, below);
+    }
+    block_sync();
+    return {team.room.ranks.load(half * 2), team.room.ranks.load(half * 2 + 1).sum, own.sum};
+}
 
 template <class Reduce, int TEAM> URN_DEVICE TeamTally team_reduce(Team<TEAM> &team, Tally mine) {
     const Tally none = {0, 0, 0};
@@ -99,6 +171,7 @@ template <class Reduce, int TEAM> URN_DEVICE TeamTally team_reduce(Team<TEAM> &t
     // every warp adds up the warps: cheaper than one warp doing it and a second barrier
     t = Reduce::warp(lane_id() < team.warps ? team.room.warps.load(half * 32 + lane_id()) : none);
     if (TEAM == TEAM_BLOCK) return {t, 0, t.sum};
+    if (TEAM == TEAM_CREW) return team.ranks == 1 ? TeamTally{t, 0, t.sum} : crew_reduce<Reduce>(team, t, half);
     if (team.warp == 0 && lane_id() < team.ranks) team.room.ranks.on_rank(lane_id()).store(half * 16 + team.rank, t);
     cluster_sync();
     Tally r = lane_id() < team.ranks ? team.room.ranks.load(half * 16 + lane_id()) : none;
@@ -122,8 +195,9 @@ template <int TEAM> URN_DEVICE uint64_t block_before(Team<TEAM> &team, uint64_t 
 }
 
 template <int TEAM> URN_HOST_DEVICE TeamRoom team_room(Arena &arena) {
-    bool alone = TEAM == TEAM_WARP, cluster = TEAM == TEAM_CLUSTER;
-    TeamRoom room = {arena.take<Tally>(alone ? 0 : 64, "team.warps"), arena.take<Tally>(cluster ? 32 : 0, "team.ranks"),
+    bool alone = TEAM == TEAM_WARP;
+    size_t ranks = TEAM == TEAM_CLUSTER ? 32 : TEAM == TEAM_CREW ? 4 : 0;
+    TeamRoom room = {arena.take<Tally>(alone ? 0 : 64, "team.warps"), arena.take<Tally>(ranks, "team.ranks"),
                      arena.take<uint64_t>(alone ? 0 : 64, "team.prefix")};
     return room;
 }

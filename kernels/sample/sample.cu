@@ -30,8 +30,11 @@ template <class Dtype> SampleKernel kernel_of_dtype(int form, bool plain) {
     if (form == FORM_CLUSTER)
         return plain ? sample_kernel_entry<TEAM_CLUSTER, Dtype, true, true>()
                      : sample_kernel_entry<TEAM_CLUSTER, Dtype, true, false>();
-    return plain ? sample_kernel_entry<TEAM_CLUSTER, Dtype, false, true>()
-                 : sample_kernel_entry<TEAM_CLUSTER, Dtype, false, false>();
+    if (form == FORM_CREW)
+        return plain ? sample_kernel_entry<TEAM_CREW, Dtype, true, true>()
+                     : sample_kernel_entry<TEAM_CREW, Dtype, true, false>();
+    return plain ? sample_kernel_entry<TEAM_CREW, Dtype, false, true>()
+                 : sample_kernel_entry<TEAM_CREW, Dtype, false, false>();
 }
 
 inline SampleKernel kernel_of(int form, int32_t dtype, Kind kind) {
@@ -61,6 +64,7 @@ struct SamplePlan {
     SampleKernel kernel;
     Shape shape;
     uint32_t groups;
+    uint32_t crews; // 0: the form has none
 };
 
 inline uint32_t most_threads_of(Kind kind) {
@@ -74,26 +78,60 @@ inline uint32_t threads_of(const urn_launch_hint &hint, Kind kind, uint32_t choi
     return t < 32 ? 32 : min_of(t, most);
 }
 
+inline bool has_board(int64_t cols) { return cols > URNK_CREW_COLS; }
+
+// Crews for rows of this size, of which the device holds `crew_blocks` blocks at once. As few blocks as can hold a row,
+// and all rows in as few turns as that allows; then as many blocks as there are for those turns, while each has some
+// groups to itself. Streamed rows are read by eight blocks at least. False: no crew can hold a row.
+inline bool plan_crew(const urnk_device &d, int64_t rows, int64_t cols, int32_t dtype, Kind kind, bool streamed,
+                      SamplePlan *plan) {
+    const urn_launch_hint &hint = d.hint;
+    uint32_t all = row_groups(cols, element_of(dtype));
+    uint32_t blocks = d.crew_blocks > 0 ? (uint32_t)d.crew_blocks : 1, most = min_of(blocks, MOST_CREW);
+    SampleKernel k = kernel_of(streamed ? FORM_STREAMED : FORM_CREW, dtype, kind);
+    uint32_t hold = groups_that_fit(k, (size_t)d.shared_per_block);
+    uint32_t least = hold == 0 || hold >= all ? 1 : (all + hold - 1) / hold;
+    if (!streamed && (hold == 0 || least > most)) return false;
+    if (streamed) least = min_of(most, SamplePolicy::streamed_crew);
+    if (hint.cluster > 0 && hint.team != TEAM_BLOCK) least = max_of(streamed ? 1 : least, (uint32_t)hint.cluster);
+    least = min_of(least, most);
+    if (hint.team == TEAM_BLOCK && streamed) least = most = 1;
+    uint32_t crews = blocks / least;
+    crews = crews < URNK_MOST_CREWS ? crews : URNK_MOST_CREWS;
+    if ((int64_t)crews > rows) crews = (uint32_t)rows;
+    int64_t turns = (rows + crews - 1) / crews;
+    crews = (uint32_t)((rows + turns - 1) / turns);
+    uint32_t crew =
+        hint.cluster > 0 ? least : max_of(least, min_of(min_of(blocks / crews, most), all / SamplePolicy::crew_groups));
+    uint32_t slice = (all + crew - 1) / crew;
+    uint32_t threads = threads_of(hint, kind, SamplePolicy::threads);
+    while (threads > 32 && crew * threads > most_crew_threads()) threads = threads / 64 * 32;
+    size_t shared = k.shared(streamed ? 0 : slice);
+    *plan = {k, {crews * crew, threads, 1, shared, crew}, streamed ? 0 : slice, crews};
+    return true;
+}
+
 // Which team takes rows of this size. The smallest cluster whose slices leave room for a second block on their
 // multiprocessor, so that one loads while the other computes; else the smallest that fits; twice that, as long as
-// multiprocessors would stand idle. Streamed where none fits.
+// multiprocessors would stand idle. A crew where none fits, streamed where no crew can hold a row.
 inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, int32_t dtype, Kind kind) {
     const urn_launch_hint &hint = d.hint;
     const size_t limit = (size_t)d.shared_per_block, half = limit / 2;
     uint32_t all = row_groups(cols, element_of(dtype)), most = d.max_cluster > 1 ? (uint32_t)d.max_cluster : 1;
-    bool warp = cols <= SamplePolicy::warp_cols && !hint.streamed && (hint.team == 0 || hint.team == TEAM_WARP);
+    bool crew = hint.team == TEAM_CREW && has_board(cols), again = hint.streamed && has_board(cols);
+    bool warp = cols <= SamplePolicy::warp_cols && (hint.team == 0 || hint.team == TEAM_WARP);
     if (warp) {
         SampleKernel k = kernel_of(FORM_WARP, dtype, kind);
         uint32_t warps =
             min_of(threads_of(hint, kind, SamplePolicy::warp_threads), SamplePolicy::most_warp_threads) / 32;
         size_t one = k.shared(all);
         while (warps > 1 && warps * one > limit) warps /= 2;
-        return {k, {(uint32_t)((rows + warps - 1) / warps), warps * 32, 1, warps * one}, all};
+        return {k, {(uint32_t)((rows + warps - 1) / warps), warps * 32, 1, warps * one}, all, 0};
     }
     auto slice = [&](uint32_t cluster) { return (all + cluster - 1) / cluster; };
     // a block alone is a cluster of one only where the hint says so
     auto form_of = [&](uint32_t cluster) {
-        return cluster == 1 && hint.team != TEAM_CLUSTER ? FORM_BLOCK : FORM_CLUSTER;
+        return cluster == 1 && (hint.team != TEAM_CLUSTER || d.compute < 90) ? FORM_BLOCK : FORM_CLUSTER;
     };
     auto bytes = [&](uint32_t cluster) { return kernel_of(form_of(cluster), dtype, kind).shared(slice(cluster)); };
     auto fits = [&](uint32_t cluster, size_t room) { return slice(cluster) <= FOLD && bytes(cluster) <= room; };
@@ -109,14 +147,19 @@ inline SamplePlan plan_sample(const urnk_device &d, int64_t rows, int64_t cols, 
         while (cluster * 2 <= (uint32_t)hint.cluster && cluster < most) cluster *= 2;
         while (cluster < most && !fits(cluster, limit)) cluster *= 2;
     }
-    if (hint.team == TEAM_BLOCK && (hint.streamed || fits(1, limit))) cluster = 1;
+    if (hint.team == TEAM_BLOCK && fits(1, limit)) cluster = 1;
     while (cluster > 1 && rows > (int64_t)(0x7fffffff / cluster)) cluster /= 2; // the grid's first dimension
-    bool streamed = hint.streamed || !fits(cluster, limit);
-    SampleKernel k = kernel_of(streamed ? FORM_STREAMED : form_of(cluster), dtype, kind);
-    size_t shared = k.shared(streamed ? 0 : slice(cluster));
+    SamplePlan plan;
+    if (again || crew || !fits(cluster, limit)) {
+        if (!again && plan_crew(d, rows, cols, dtype, kind, false, &plan)) return plan;
+        (void)plan_crew(d, rows, cols, dtype, kind, true, &plan);
+        return plan;
+    }
+    SampleKernel k = kernel_of(form_of(cluster), dtype, kind);
+    size_t shared = k.shared(slice(cluster));
     uint32_t threads =
         threads_of(hint, kind, shared <= half ? (uint32_t)SamplePolicy::half_threads : (uint32_t)SamplePolicy::threads);
-    return {k, {(uint32_t)(rows * cluster), threads, cluster, shared}, streamed ? 0 : slice(cluster)};
+    return {k, {(uint32_t)(rows * cluster), threads, cluster, shared}, slice(cluster), 0};
 }
 
 // Load every kernel, allow it all shared memory, and find the largest cluster that all of them fit.
@@ -135,7 +178,7 @@ inline int open_sample(urnk_device *d) {
     d->max_cluster = 1;
     for (uint32_t cluster = 16; cluster > 1 && d->compute >= 90 && d->max_cluster == 1; cluster /= 2) {
         bool fits = true;
-        for (int i = FORM_CLUSTER * 7; i < count && fits; i++) {
+        for (int i = FORM_CLUSTER * 7; i < FORM_CREW * 7 && fits; i++) {
             int held = 0;
             // the full form's is the last of its seven
             uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
@@ -146,13 +189,45 @@ inline int open_sample(urnk_device *d) {
         }
         if (fits) d->max_cluster = (int32_t)cluster;
     }
+    d->crew_blocks = 0x7fffffff;
+    for (int i = FORM_CREW * 7; i < count; i++) {
+        int held = 0;
+        uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
+        int error = blocks_at_once(all[i].kernel, d->device, threads, (size_t)d->shared_per_block, &held);
+        if (error) return error;
+        if (held < d->crew_blocks) d->crew_blocks = held;
+    }
     for (int32_t dtype = 0; dtype < 3; dtype++) {
         int form = d->max_cluster > 1 ? FORM_CLUSTER : FORM_BLOCK;
         int64_t groups = (int64_t)groups_that_fit(kernel_of(form, dtype, KIND_KEEP), (size_t)d->shared_per_block);
-        int64_t cols = groups * d->max_cluster * GROUP - (int64_t)(16 / element_of(dtype)) + 1;
+        int64_t blocks = d->crew_blocks < (int)MOST_CREW ? d->crew_blocks : (int)MOST_CREW;
+        int64_t crew = (int64_t)groups_that_fit(kernel_of(FORM_CREW, dtype, KIND_KEEP), (size_t)d->shared_per_block);
+        groups = groups * d->max_cluster > crew * blocks ? groups * d->max_cluster : crew * blocks;
+        int64_t cols = groups * GROUP - (int64_t)(16 / element_of(dtype)) + 1;
         d->resident_cols[dtype] = cols < 0 ? 0 : cols > URN_MAX_COLS ? URN_MAX_COLS : cols;
     }
     return 0;
+}
+
+inline int launch_sample(const SamplePlan &plan, const urnk_sample_call &call, struct CUstream_st *stream) {
+    const urn_matrix &m = call.params.logits;
+    int32_t needs = call.lists.needs;
+    uint8_t *counters = (uint8_t *)call.workspace + urnk_crews_offset(m.rows, m.cols, needs);
+    // the workspace was sized for any alignment of a row
+    SampleArgs args = {call,
+                       plan.groups,
+                       urnk_work_groups(m.cols),
+                       urnk_work_bytes(needs),
+                       plan.shape.crew,
+                       plan.crews,
+                       counters,
+                       counters + URNK_MOST_CREWS * URNK_COUNTER_BYTES,
+                       urnk_board_bytes(needs)};
+    if (plan.shape.crew > 1) { // counters only go up, from here
+        int error = zero_async(counters, (size_t)plan.crews * URNK_COUNTER_BYTES, stream);
+        if (error) return error;
+    }
+    return launch(plan.kernel.kernel, plan.shape, stream, args);
 }
 
 } // namespace urnd
@@ -177,7 +252,9 @@ extern "C" int URN_SIDE(sample)(const urnk_device *device, const urnk_sample_cal
     bool full = (needs & URN_NEEDS_FULL) != 0 || urnd::wants_full(call->params);
     urnd::Kind kind = full ? urnd::KIND_FULL : (needs & URN_NEEDS_KEEP) ? urnd::KIND_KEEP : urnd::KIND_PLAIN;
     urnd::SamplePlan plan = urnd::plan_sample(*device, m.rows, m.cols, m.dtype, kind);
-    // the workspace was sized for any alignment of a row
-    urnd::SampleArgs args = {*call, plan.groups, urnk_work_groups(m.cols), urnk_work_bytes(needs)};
-    return urnd::launch(plan.kernel.kernel, plan.shape, stream, args);
+    int error = urnd::launch_sample(plan, *call, stream);
+    if (error != urnd::TOO_MANY_AT_ONCE) return error;
+    urnk_device alone = *device; // part of the device is someone else's: blocks that wait for none
+    alone.crew_blocks = 0;
+    return urnd::launch_sample(urnd::plan_sample(alone, m.rows, m.cols, m.dtype, kind), *call, stream);
 }

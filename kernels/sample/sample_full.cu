@@ -25,7 +25,8 @@ SampleKernel full_kernel_of(int form) {
     if (form == FORM_WARP) return sample_kernel_entry<TEAM_WARP, Full, true, false>();
     if (form == FORM_BLOCK) return sample_kernel_entry<TEAM_BLOCK, Full, true, false>();
     if (form == FORM_CLUSTER) return sample_kernel_entry<TEAM_CLUSTER, Full, true, false>();
-    return sample_kernel_entry<TEAM_CLUSTER, Full, false, false>();
+    if (form == FORM_CREW) return sample_kernel_entry<TEAM_CREW, Full, true, false>();
+    return sample_kernel_entry<TEAM_CREW, Full, false, false>();
 }
 
 } // namespace urnd

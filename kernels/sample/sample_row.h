@@ -9,21 +9,13 @@
 
 namespace urnd {
 
-// One team, one row. Its status: where that is not 0 nothing has been written but what empty_row writes again.
+// One team, one row, whose head is known. Its status: where that is not 0 nothing has been written but what empty_row
+// writes again.
 template <bool PLAIN, int TEAM, class Dtype, bool RESIDENT>
-URN_DEVICE int32_t take_row(Team<TEAM> &team, const SampleRoom<TEAM, Dtype, RESIDENT> &room, const SampleArgs &args,
-                            int64_t index) {
+URN_DEVICE int32_t take_row(State<TEAM, Dtype, RESIDENT> &s, const SampleRoom<TEAM, Dtype, RESIDENT> &room,
+                            const SampleArgs &args, const RowHead &head, int64_t index) {
     constexpr bool full = Dtype::full != 0;
     const urn_sample_params &p = args.call.params;
-    if (team.warp == 0) resolve_row<Dtype>(p, args.call.lists, args.call.state, index, room.params);
-    team_meet<TEAM>(); // and no block reaches into another that has not started
-    RowHead head = room.params.head.load(0);
-    if (head.status) return head.status;
-
-    Epoch fresh = {
-        1.0f,  0,    0,    false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, p.kept_logmass != nullptr,
-        false, 0.0f, false};
-    State<TEAM, Dtype, RESIDENT> s = {team, row_here(team, room, head, args, index), fresh, room.cut};
     LoadRow<TEAM, Dtype, RESIDENT>::start(s.team, s.row, room.load);
     TeamTally look = first_look(s.team, s.row, room.load);
     if (look.all.flags) return look_status(look.all.flags);
@@ -47,8 +39,31 @@ URN_DEVICE int32_t take_row(Team<TEAM> &team, const SampleRoom<TEAM, Dtype, RESI
     return URN_ROW_OK;
 }
 
+// The whole team calls; `team` goes on to its next row.
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
-URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
+URN_DEVICE void sample_row(Team<TEAM> &team, const SampleRoom<TEAM, Dtype, RESIDENT> &room, const SampleArgs &args,
+                           int64_t index) {
+    const urn_sample_params &p = args.call.params;
+    if (team.warp == 0) resolve_row<Dtype>(p, args.call.lists, args.call.state, index, room.params);
+    if constexpr (TEAM == TEAM_CREW)
+        block_meet<TEAM>(); // what blocks post before they meet, nobody still reads (team.h)
+    else
+        team_meet(team); // and no block reaches into another that has not started
+    RowHead head = room.params.head.load(0);
+    int32_t status = head.status;
+    if (status == 0) {
+        Epoch fresh = {
+            1.0f,  0,    0,    false, false, false, 0, 0, 0, {{0, 0, 0}, 0, 0}, 0, 0.0, p.kept_logmass != nullptr,
+            false, 0.0f, false};
+        State<TEAM, Dtype, RESIDENT> s = {team, row_here(team, room, head, args, index), fresh, room.cut};
+        status = take_row<PLAIN>(s, room, args, head, index);
+        team = s.team;
+    }
+    if (status && team.rank == 0) empty_row<Dtype::full != 0>(p, index, status, team.thread, team.threads);
+}
+
+template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
+URN_DEVICE void sample_one(const SampleArgs &args, int64_t index) {
     Arena arena(true);
     if (TEAM == TEAM_WARP) {
         Arena measure(false);
@@ -57,9 +72,28 @@ URN_DEVICE void sample_row(const SampleArgs &args, int64_t index) {
     }
     SampleRoom<TEAM, Dtype, RESIDENT> room = sample_room<TEAM, Dtype, RESIDENT, PLAIN>(arena, args.groups);
     Team<TEAM> team = team_here<TEAM>(room.team);
-    int32_t status = take_row<PLAIN>(team, room, args, index);
-    if (status && team.rank == 0)
-        empty_row<Dtype::full != 0>(args.call.params, index, status, team.thread, team.threads);
+    sample_row<TEAM, Dtype, RESIDENT, PLAIN>(team, room, args, index);
+}
+
+// A crew takes every crews-th row. Its blocks stay, so a launch has no more of them than the device holds at once.
+template <class Dtype, bool RESIDENT, bool PLAIN> URN_DEVICE void sample_many(const SampleArgs &args) {
+    Arena arena(true);
+    SampleRoom<TEAM_CREW, Dtype, RESIDENT> room = sample_room<TEAM_CREW, Dtype, RESIDENT, PLAIN>(arena, args.groups);
+    uint32_t number = block_id() / args.crew;
+    Team<TEAM_CREW> team = team_here<TEAM_CREW>(room.team);
+    team.rank = block_id() % args.crew;
+    team.ranks = args.crew;
+    team.crew.counter = (uint32_t *)(args.counters + (size_t)number * URNK_COUNTER_BYTES);
+    team.crew.board = args.boards + (size_t)number * args.board_bytes;
+    // the crew meets in every row that is read, before its first histogram
+    if (!PLAIN && team.ranks > 1) clear_crew_bins(team, 0);
+    if (RESIDENT && !Dtype::full && URN_HAS_CLUSTER && team.thread == 0) make_barriers(room.load);
+    URN_ROLLED
+    for (int64_t index = number; index < args.call.params.logits.rows; index += args.crews) {
+        sample_row<TEAM_CREW, Dtype, RESIDENT, PLAIN>(team, room, args, index);
+        bulk_fence();
+        block_sync(); // the block's shared memory is the next row's
+    }
 }
 
 // Threads of a block, bounded by what the kernels are compiled for.
@@ -71,6 +105,8 @@ struct SamplePolicy {
     enum { warp_threads = 128 };      // four rows a block; guess
     enum { threads = 512 };           // one block a multiprocessor; guess
     enum { half_threads = 256 };      // where two blocks fit; guess
+    enum { crew_groups = 16 };        // fewest groups of a crew's block, where more blocks than needed are free; guess
+    enum { streamed_crew = 8 };       // fewest blocks that read a streamed row; guess
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
@@ -78,10 +114,14 @@ URN_KERNEL((Dtype::full         ? +SamplePolicy::most_full_threads
             : TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads
                                 : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
-    int64_t index = block_id();
-    if (TEAM == TEAM_WARP) index = index * block_warps() + warp_id();
-    if (TEAM == TEAM_CLUSTER) index = index / cluster_size();
-    if (index < args.call.params.logits.rows) sample_row<TEAM, Dtype, RESIDENT, PLAIN>(args, index);
+    if constexpr (TEAM == TEAM_CREW) {
+        sample_many<Dtype, RESIDENT, PLAIN>(args);
+    } else if constexpr (TEAM != TEAM_CLUSTER || URN_HAS_CLUSTER) { // elsewhere nobody launches that one
+        int64_t index = block_id();
+        if (TEAM == TEAM_WARP) index = index * block_warps() + warp_id();
+        if (TEAM == TEAM_CLUSTER) index = index / cluster_size();
+        if (index < args.call.params.logits.rows) sample_one<TEAM, Dtype, RESIDENT, PLAIN>(args, index);
+    }
 }
 
 struct SampleKernel {
@@ -99,9 +139,10 @@ template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN> SampleKernel sample_
     return {sample_kernel<TEAM, Dtype, RESIDENT, PLAIN>, shared_of<TEAM, Dtype, RESIDENT, PLAIN>};
 }
 
-// Three kinds of kernel by what lists hold and calls ask for, four forms by who takes a row.
+// Three kinds of kernel by what lists hold and calls ask for, five forms by who takes a row: a crew has two, of rows
+// that its shared memory holds and of rows that it reads again.
 enum Kind { KIND_PLAIN, KIND_KEEP, KIND_FULL, KINDS };
-enum Form { FORM_WARP, FORM_BLOCK, FORM_CLUSTER, FORM_STREAMED, FORMS };
+enum Form { FORM_WARP, FORM_BLOCK, FORM_CLUSTER, FORM_CREW, FORM_STREAMED, FORMS };
 
 SampleKernel full_kernel_of(int form); // sample_full.cu
 

@@ -9,9 +9,9 @@ __thread Thread *running __attribute__((tls_model("initial-exec"))) = nullptr;
 __thread simt_traffic traffic[TAG_COUNT] __attribute__((tls_model("initial-exec"))) = {};
 
 const char *word_name(Word word) {
-    static const char *const names[] = {"no word",    "warp_sync",    "shfl",     "shfl_up", "ballot",
-                                        "any",        "sum_u32",      "sum_u64",  "max_u32", "scan_u64",
-                                        "block_sync", "cluster_sync", "bulk_wait"};
+    static const char *const names[] = {"no word",    "warp_sync",    "shfl",      "shfl_up",   "ballot",
+                                        "any",        "sum_u32",      "sum_u64",   "max_u32",   "scan_u64",
+                                        "block_sync", "cluster_sync", "bulk_wait", "count_wait"};
     return names[static_cast<int>(word)];
 }
 
@@ -119,6 +119,7 @@ void cluster_barrier(Place place) {
     Thread *t = running;
     Block *b = t->block;
     Cluster *c = b->cluster;
+    if (c->launch->crew) fault("cluster_sync (%s:%d) among blocks that are no cluster", place.file, place.line);
     if (t->warp->waiting)
         fault("absent lanes: this one is at cluster_sync (%s:%d), lanes 0x%08x of its warp at %s (%s:%d)", place.file,
               place.line, t->warp->waiting, word_name(t->warp->word), t->warp->place.file, t->warp->place.line);
@@ -147,6 +148,41 @@ void cluster_barrier(Place place) {
         }
     }
     check_stack(t);
+    wait(t);
+}
+
+// Blocks of a crew run on one OS thread, so a wait for another block ends there, or never.
+static bool came(const uint32_t *counter, uint32_t target) {
+    return static_cast<int32_t>(__atomic_load_n(counter, __ATOMIC_ACQUIRE) - target) >= 0;
+}
+
+void count_up(uint32_t *counter, uint32_t by, Place place) {
+    Cluster *c = running->block->cluster;
+    if (!c->launch->crew) fault("count_up (%s:%d) in a launch without crews", place.file, place.line);
+    __atomic_fetch_add(counter, by, __ATOMIC_RELEASE);
+    traffic[TAG_WORKSPACE].written += sizeof *counter;
+    size_t left = 0;
+    for (Thread *t : c->counting) {
+        if (came(t->counter, t->target))
+            make_ready(c, t->warp, t->bit);
+        else
+            c->counting[left++] = t;
+    }
+    c->counting.resize(left);
+}
+
+void count_wait(const uint32_t *counter, uint32_t target, Place place) {
+    Thread *t = running;
+    Cluster *c = t->block->cluster;
+    if (!c->launch->crew) fault("count_wait (%s:%d) in a launch without crews", place.file, place.line);
+    traffic[TAG_WORKSPACE].read += sizeof *counter;
+    check_stack(t);
+    if (came(counter, target)) return;
+    t->word = Word::count_wait;
+    t->place = place;
+    t->counter = counter;
+    t->target = target;
+    c->counting.push_back(t);
     wait(t);
 }
 

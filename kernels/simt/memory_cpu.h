@@ -55,8 +55,9 @@ template <class T> struct Shared {
     // The same array in block `rank` of the cluster.
     Shared<T> on_rank(uint32_t rank) const {
         simt::Cluster *c = block->cluster;
-        if (rank >= c->blocks) simt::fault("on_rank(%u) of %s in a cluster of %u blocks", rank, name, c->blocks);
-        return {c->block + rank, offset, count, name};
+        if (rank >= c->launch->cluster)
+            simt::fault("on_rank(%u) of %s in a cluster of %u blocks", rank, name, c->launch->cluster);
+        return {c->block + (c->launch->crew ? block->rank : rank), offset, count, name};
     }
 
     // Shared byte of elements [i, i + n), which must exist.

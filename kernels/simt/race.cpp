@@ -8,7 +8,11 @@ namespace simt {
 
 namespace {
 
-uint16_t number(const Thread *t) { return static_cast<uint16_t>(t->block->rank * 1024 + t->id); }
+// In a crew no block reaches another's shared memory, and there may be more of them than this has room for.
+uint16_t number(const Thread *t) {
+    uint32_t rank = t->block->cluster->launch->crew ? 0 : t->block->rank;
+    return static_cast<uint16_t>(rank * 1024 + t->id);
+}
 
 uint32_t warp_clock(const Thread *t) { return std::max(t->warp->synced, t->block->synced); }
 

@@ -24,6 +24,7 @@ namespace {
 constexpr int32_t kDefaultShared = 232448; // sm_90's 227 KiB
 constexpr size_t kUnasked = 48 * 1024;     // shared memory that a kernel may have without prepare()
 constexpr uint32_t kPortableCluster = 8, kLargestCluster = 16, kMostThreads = 1024;
+constexpr uint32_t kMultiprocessors = 132; // an H100's
 constexpr int kMostWorkers = 64;
 
 thread_local simt_options current_options = {1, 0, 0, 1, 1};
@@ -146,7 +147,7 @@ void help(Pool *p) {
 int execute_launch(const Launch &launch) {
     Progress progress;
     progress.launch = &launch;
-    progress.count = launch.grid / launch.cluster;
+    progress.count = launch.grid / launch.together();
     progress.stride = stride_through(progress.count);
     int helpers =
         static_cast<int>(std::min<int64_t>(std::min<int64_t>(launch.options.threads, kMostWorkers), progress.count)) -
@@ -190,8 +191,11 @@ int enqueue_launch(const Launch &request, const void *kernel, size_t call_bytes,
     launch.options = current_options;
     if (launch.cluster == 0) launch.cluster = 1;
     if (launch.grid == 0 || launch.threads == 0 || launch.threads > kMostThreads || launch.threads % 32 ||
-        launch.cluster > kLargestCluster || launch.grid % launch.cluster || launch.grid > INT32_MAX)
+        launch.cluster > kLargestCluster || launch.grid % launch.cluster || launch.grid > INT32_MAX ||
+        (launch.crew && (launch.cluster > 1 || launch.grid % launch.crew)))
         return kConfiguration;
+    if (launch.crew > 1 && (launch.grid > blocks_at_once() || launch.crew * launch.threads > most_crew_threads()))
+        return kTooLarge;
     {
         Prepared &all = prepared();
         std::lock_guard<std::mutex> lock(all.mutex);
@@ -211,6 +215,10 @@ int enqueue_launch(const Launch &request, const void *kernel, size_t call_bytes,
         return execute_launch(launch);
     });
 }
+
+uint32_t blocks_at_once() { return kMultiprocessors; } // each holds one
+
+uint32_t most_crew_threads() { return static_cast<uint32_t>(StackPool::limit()); }
 
 int allow_shared(const void *kernel, size_t shared) {
     if (shared > shared_limit(current_options)) return kInvalidValue;

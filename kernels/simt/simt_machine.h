@@ -39,7 +39,8 @@ enum class Word : uint8_t {
     scan_u64,
     block_sync,
     cluster_sync,
-    bulk_wait
+    bulk_wait,
+    count_wait
 };
 const char *word_name(Word word);
 
@@ -52,9 +53,11 @@ struct Thread {
     State state;
     Word word; // what it waits at
     Place place;
-    uint32_t bulk;        // shared offset of the bulk barrier it waits for
-    uint32_t bulk_waited; // bit per bulk barrier whose last copy it has waited for
-    uint32_t bulk_time;   // clock of its last bulk_wait
+    uint32_t bulk;           // shared offset of the bulk barrier it waits for
+    uint32_t bulk_waited;    // bit per bulk barrier whose last copy it has waited for
+    uint32_t bulk_time;      // clock of its last bulk_wait
+    const uint32_t *counter; // at count_wait: what it waits for to come to `target`
+    uint32_t target;
     Warp *warp;
     Block *block;
 };
@@ -109,10 +112,13 @@ struct Block {
     std::vector<BulkBarrier> bulk;
 };
 
+constexpr uint32_t kMostTogether = 192; // blocks that run together: a cluster, or a crew
+
+// Blocks that run together: of a cluster, or of a crew (words.h), which share no memory and no barrier.
 struct Cluster {
     Context scheduler;
     const Launch *launch;
-    uint32_t blocks, threads, warps; // threads and warps of the whole cluster
+    uint32_t blocks, threads, warps; // threads and warps of all blocks together
     uint32_t arrived, exited;
     uint32_t round; // cluster barriers passed
     uint32_t clock, synced;
@@ -120,9 +126,10 @@ struct Cluster {
     uint64_t random;
     bool failed;
     Warp *current;
-    uint64_t ready_warps[8]; // bit per warp: 16 blocks of 32 warps
+    uint64_t ready_warps[8]; // bit per warp: 16 K threads are 512 warps
     Place place;
-    Block block[16];
+    std::vector<Thread *> counting; // those at count_wait
+    Block block[kMostTogether];
 };
 
 // The GPU thread whose fibre runs on this OS thread; null outside of kernels. Initial-exec: one instruction.
@@ -139,6 +146,11 @@ void bulk_barrier_init(Block *block, uint32_t offset, Place place);
 void bulk_copy_start(Block *block, uint32_t barrier, Block *to, uint32_t offset, uint32_t size, const char *name,
                      size_t index, const void *source, uint64_t bytes, Place place);
 void bulk_barrier_wait(Block *block, uint32_t barrier, uint32_t phase, Place place);
+void count_up(uint32_t *counter, uint32_t by, Place place);
+void count_wait(const uint32_t *counter, uint32_t target, Place place);
+// Blocks that a launch of crews may have, and threads that a crew may have.
+uint32_t blocks_at_once();
+uint32_t most_crew_threads();
 
 // Record a fault of the running thread, discard its cluster, fail the launch. Does not return.
 [[noreturn]] void fault(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
@@ -183,19 +195,21 @@ enum Error {
     kHandle = 400,
     kNotReady = 600,
     kLaunch = 719,
-    kCapture = 900, // not permitted while a stream is captured
-    kSpoilt = 901   // something was not permitted during the capture
+    kTooLarge = 720, // more blocks than can be there at once
+    kCapture = 900,  // not permitted while a stream is captured
+    kSpoilt = 901    // something was not permitted during the capture
 };
 
 // launching
 struct Launch {
-    uint32_t grid, threads, cluster;
+    uint32_t grid, threads, cluster, crew;
     size_t shared;
     void (*enter)(const void *call); // runs the kernel body once with the call's arguments
     const void *call;
     simt_options options;
     Place place;
     const char *caller;
+    uint32_t together() const { return crew ? crew : cluster; } // blocks that run together
 };
 int enqueue_launch(const Launch &launch, const void *kernel, size_t call_bytes, struct CUstream_st *stream);
 void set_options(const urnk_device *device);

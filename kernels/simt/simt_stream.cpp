@@ -274,6 +274,8 @@ const char *simt_error_name(int error) {
         return "operation not permitted when stream is capturing";
     case kSpoilt:
         return "operation failed due to a previous error during capture";
+    case kTooLarge:
+        return "more blocks than can be there at once";
     case kLaunch:
         return "unspecified launch failure";
     default:

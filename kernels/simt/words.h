@@ -4,13 +4,14 @@
 // a block's threads are fibres, a cluster's blocks run together, every access is checked and counted).
 //
 // who            thread_id block_threads lane_id warp_id block_warps block_id grid_blocks cluster_rank cluster_size
-// meet           warp_sync block_sync cluster_sync
+// meet           warp_sync block_sync cluster_sync ; over global memory, among blocks of a crew: count_up count_wait
 // warp           shfl shfl_up ballot any sum_u32 sum_u64 max_u32 scan_u64
 // shared memory  Shared<T>: load store add max or_ (atomic) load16 store16 on_rank ; Arena: take
 // global memory  Global<T>: load load_once store add or_ (atomic) load16 load16_once store16 ; its tag is for counters
-// bulk copies    bulk_init bulk_copy bulk_wait
+// bulk copies    bulk_init bulk_copy bulk_wait bulk_fence
 // numbers        fma_f32 fma_f64 sqrt_f64 mulhi_u64 clz_u64 popc_u32 bits_f32 f32_bits bits_f64 f64_bits
-// launch         Shape, launch, prepare, clusters_that_fit, device_facts, set_launch_options
+// launch         Shape, launch, prepare, clusters_that_fit, blocks_at_once, most_crew_threads, zero_async,
+//                device_facts, set_launch_options
 //
 // Rules that hold for both bodies
 //  - warp words: all 32 lanes of the warp call together, at the same place; a lane that is absent is a fault on the
@@ -24,8 +25,13 @@
 //  - a Shared<T> starts uninitialised; reading it before a store is a fault on the CPU.
 //  - on_rank(r) is the same array in block r of the cluster. There must be a cluster_sync before the first access to
 //    another block's memory (it may not have started), and one between the last and the exit of either block.
+//  - a crew is blocks of one launch that are all there at once (Shape.crew; the launch refuses where they are not) and
+//    share nothing but global memory. count_up adds to a counter and publishes what its thread stored, or saw stored
+//    across a barrier, before; count_wait returns once the counter, as a number that goes round, has come to a target,
+//    and sees all that was published on the way there. The launcher zeroes counters before the launch.
 //  - bulk copies: one bulk_copy a phase of its barrier. The destination is nobody's until bulk_wait returns; a thread
-//    that has not waited itself needs a barrier with one that has.
+//    that has not waited itself needs a barrier with one that has. Who stored to, or read, what a copy is to write over
+//    speaks bulk_fence before the barrier that the copy waits for.
 //  - shared memory is laid out once a kernel by taking arrays from an Arena in one function, which the launcher also
 //    runs (with a null Arena) to know the size.
 //  - every launcher calls set_launch_options(device) first: on the CPU it says how many threads and which lane order.

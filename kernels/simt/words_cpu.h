@@ -34,13 +34,22 @@ URN_DEVICE uint32_t warp_id() { return simt::running->id >> 5; }
 URN_DEVICE uint32_t block_warps() { return simt::running->block->threads >> 5; }
 URN_DEVICE uint32_t block_id() { return simt::running->block->id; }
 URN_DEVICE uint32_t grid_blocks() { return simt::running->block->cluster->launch->grid; }
-URN_DEVICE uint32_t cluster_rank() { return simt::running->block->rank; }
-URN_DEVICE uint32_t cluster_size() { return simt::running->block->cluster->blocks; }
+// blocks of a crew are no cluster
+URN_DEVICE uint32_t cluster_rank() {
+    return simt::running->block->cluster->launch->crew ? 0 : simt::running->block->rank;
+}
+URN_DEVICE uint32_t cluster_size() { return simt::running->block->cluster->launch->cluster; }
 
 // meet
 URN_DEVICE void warp_sync(URN_HERE) { simt::warp_word(simt::Word::warp_sync, 0, place); }
 URN_DEVICE void block_sync(URN_HERE) { simt::block_barrier(place); }
 URN_DEVICE void cluster_sync(URN_HERE) { simt::cluster_barrier(place); }
+
+// meet over global memory
+URN_DEVICE void count_up(uint32_t *counter, uint32_t by, URN_HERE) { simt::count_up(counter, by, place); }
+URN_DEVICE void count_wait(const uint32_t *counter, uint32_t target, URN_HERE) {
+    simt::count_wait(counter, target, place);
+}
 
 // warp
 template <class T> URN_DEVICE uint64_t to_operand(T v) {
@@ -108,6 +117,8 @@ URN_DEVICE void bulk_copy(Shared<uint64_t> barrier, Shared<T> dst, size_t di, Gl
                           from, uint64_t{count} * sizeof(S), place);
 }
 
+URN_DEVICE void bulk_fence() {} // a copy here sees every store before it
+
 URN_DEVICE void bulk_wait(Shared<uint64_t> barrier, uint32_t phase, URN_HERE) {
     simt::bulk_barrier_wait(barrier.block, barrier.byte(0, 1), phase, place);
 }
@@ -148,6 +159,7 @@ URN_DEVICE double bits_f64(uint64_t v) {
 struct Shape {
     uint32_t grid, threads, cluster; // grid in blocks, a multiple of cluster
     size_t shared;                   // dynamic bytes of a block
+    uint32_t crew = 0;               // blocks that meet over global memory; the grid is a multiple of it. 0: none do
 };
 
 template <class Args>
@@ -163,7 +175,7 @@ int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const 
     };
     static_assert(std::is_trivially_copyable<Args>::value && alignof(Call) <= 16, "arguments travel as bytes");
     Call call = {kernel, args};
-    simt::Launch request = {shape.grid, shape.threads, shape.cluster, shape.shared, Call::enter, &call,
+    simt::Launch request = {shape.grid, shape.threads, shape.cluster, shape.crew, shape.shared, Call::enter, &call,
                             {},         place,         caller};
     return simt::enqueue_launch(request, reinterpret_cast<const void *>(kernel), sizeof call, stream);
 }
@@ -175,6 +187,23 @@ template <class Args> int prepare(void (*kernel)(Args), size_t shared) {
 
 // How this thread's later launches run. Every launcher says it first.
 inline void set_launch_options(const urnk_device *device) { simt::set_options(device); }
+
+// Zero device memory, in the stream's order.
+inline int zero_async(void *pointer, size_t bytes, struct CUstream_st *stream) {
+    return simt_memset_async(pointer, 0, bytes, stream);
+}
+
+// How many blocks of this size are there at once, where a launch wants them all; 0: no such launches. Once, at context
+// creation.
+template <class Args> int blocks_at_once(void (*)(Args), int, uint32_t, size_t, int *blocks) {
+    *blocks = static_cast<int>(simt::blocks_at_once());
+    return 0;
+}
+// Most threads of one crew: its fibres are one OS thread's.
+inline uint32_t most_crew_threads() { return simt::most_crew_threads(); }
+
+// What launch() says where the blocks of crews are not all there at once.
+enum { TOO_MANY_AT_ONCE = simt::kTooLarge };
 
 struct DeviceFacts {
     int compute, multiprocessors; // 10 * major + minor

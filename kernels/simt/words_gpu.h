@@ -67,6 +67,21 @@ URN_DEVICE void cluster_sync() {
 #endif
 }
 
+// meet over global memory: any thread calls for itself
+URN_DEVICE void count_up(uint32_t *counter, uint32_t by) {
+    asm volatile("red.release.gpu.global.add.u32 [%0], %1;" ::"l"(__cvta_generic_to_global(counter)), "r"(by)
+                 : "memory");
+}
+URN_DEVICE void count_wait(const uint32_t *counter, uint32_t target) {
+    uint32_t now = 0;
+    do // every block of a crew is there, so whoever is awaited comes
+        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];"
+                     : "=r"(now)
+                     : "l"(__cvta_generic_to_global(counter))
+                     : "memory");
+    while ((int32_t)(now - target) < 0);
+}
+
 // warp: all 32 lanes call
 template <class T> URN_DEVICE T shfl(T v, uint32_t lane) { return __shfl_sync(0xffffffffu, v, (int)lane); }
 template <class T> URN_DEVICE T shfl_up(T v, uint32_t delta) { return __shfl_up_sync(0xffffffffu, v, delta); }
@@ -152,7 +167,12 @@ template <class T> struct Global {
     URN_DEVICE T load_once(int64_t i) const { return __ldcs(p + i); }
     URN_DEVICE void store(int64_t i, T v) const { p[i] = v; }
     URN_DEVICE T or_(int64_t i, T v) const { return atomicOr(p + i, v); } // returns the old value; T is uint32_t
-    URN_DEVICE T add(int64_t i, T v) const { return atomicAdd(p + i, v); }
+    URN_DEVICE T add(int64_t i, T v) const {
+        if constexpr (sizeof(T) == 8)
+            return (T)atomicAdd((unsigned long long *)(p + i), (unsigned long long)v);
+        else
+            return atomicAdd(p + i, v);
+    }
     URN_DEVICE void store16(int64_t i, Vec16 v) const { *reinterpret_cast<Vec16 *>(p + i) = v; }
     URN_DEVICE Vec16 load16_once(int64_t i) const {
         uint4 v = __ldcs(reinterpret_cast<const uint4 *>(p + i));
@@ -199,6 +219,13 @@ URN_DEVICE void bulk_copy(Shared<uint64_t> barrier, Shared<T> dst, size_t di, Gl
 #endif
 }
 
+// Before a barrier after which a bulk copy may write where this thread stored.
+URN_DEVICE void bulk_fence() {
+#if URN_HAS_CLUSTER
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+}
+
 URN_DEVICE void bulk_wait(Shared<uint64_t> barrier, uint32_t phase) {
 #if URN_HAS_CLUSTER
     uint32_t b = (uint32_t)__cvta_generic_to_shared(barrier.p), done = 0;
@@ -229,6 +256,7 @@ URN_DEVICE double bits_f64(uint64_t v) { return __longlong_as_double((long long)
 struct Shape {
     uint32_t grid, threads, cluster; // grid in blocks, a multiple of cluster
     size_t shared;                   // dynamic bytes of a block
+    uint32_t crew = 0;               // blocks that meet over global memory; the grid is a multiple of it. 0: none do
 };
 
 template <class Args> int launch(void (*kernel)(Args), Shape shape, struct CUstream_st *stream, const Args &args) {
@@ -238,12 +266,23 @@ template <class Args> int launch(void (*kernel)(Args), Shape shape, struct CUstr
     config.dynamicSmemBytes = shape.shared;
     config.stream = stream;
     cudaLaunchAttribute attribute[1];
-    attribute[0].id = cudaLaunchAttributeClusterDimension;
-    attribute[0].val.clusterDim.x = shape.cluster;
-    attribute[0].val.clusterDim.y = attribute[0].val.clusterDim.z = 1;
     config.attrs = attribute;
-    config.numAttrs = shape.cluster > 1 ? 1 : 0;
+    if (shape.cluster > 1) {
+        attribute[0].id = cudaLaunchAttributeClusterDimension;
+        attribute[0].val.clusterDim.x = shape.cluster;
+        attribute[0].val.clusterDim.y = attribute[0].val.clusterDim.z = 1;
+        config.numAttrs = 1;
+    } else if (shape.crew > 1) { // all blocks at once, or an error now
+        attribute[0].id = cudaLaunchAttributeCooperative;
+        attribute[0].val.cooperative = 1;
+        config.numAttrs = 1;
+    }
     return (int)cudaLaunchKernelEx(&config, kernel, args);
+}
+
+// Zero device memory, in the stream's order.
+inline int zero_async(void *pointer, size_t bytes, struct CUstream_st *stream) {
+    return (int)cudaMemsetAsync(pointer, 0, bytes, stream);
 }
 
 // Let a kernel use `shared` bytes and clusters past 8 blocks; load it. Once, at context creation.
@@ -276,6 +315,26 @@ template <class Args> int clusters_that_fit(void (*kernel)(Args), Shape shape, i
     }
     return 0;
 }
+
+// How many blocks of this size a multiprocessor holds in a launch whose blocks are all there at once, times how many
+// multiprocessors there are; 0: no such launches. Once, at context creation.
+template <class Args>
+int blocks_at_once(void (*kernel)(Args), int device, uint32_t threads, size_t shared, int *blocks) {
+    int together = 0, each = 0, multiprocessors = 0;
+    *blocks = 0;
+    cudaError_t e = cudaDeviceGetAttribute(&together, cudaDevAttrCooperativeLaunch, device);
+    if (e == cudaSuccess) e = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
+    if (e == cudaSuccess)
+        e = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, (const void *)kernel, (int)threads, shared);
+    if (e == cudaSuccess && together) *blocks = each * multiprocessors;
+    return (int)e;
+}
+
+// Most threads of one crew: as many as there are.
+inline uint32_t most_crew_threads() { return 0xffffffffu; }
+
+// What launch() says where the blocks of crews are not all there at once.
+enum { TOO_MANY_AT_ONCE = cudaErrorCooperativeLaunchTooLarge };
 
 struct DeviceFacts {
     int compute, multiprocessors; // 10 * major + minor

@@ -71,8 +71,8 @@ Worker::~Worker() {
 
 // Stacks and shared memory for one cluster of the launch.
 bool Worker::fit(const Launch &launch) {
-    size_t count = static_cast<size_t>(launch.cluster) * launch.threads;
-    size_t bytes = launch.cluster * ((launch.shared + 255) & ~size_t{255});
+    size_t count = static_cast<size_t>(launch.together()) * launch.threads;
+    size_t bytes = launch.together() * ((launch.shared + 255) & ~size_t{255});
     if (!threads || !warps || count > StackPool::limit()) return false;
     for (; started < count; started++)
         if (!stacks.give(&threads[started].context)) return false;
@@ -96,8 +96,8 @@ bool Worker::fit(const Launch &launch) {
 void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
     Cluster *c = &cluster;
     c->launch = &launch;
-    c->blocks = launch.cluster;
-    c->threads = launch.cluster * launch.threads;
+    c->blocks = launch.together();
+    c->threads = c->blocks * launch.threads;
     c->warps = c->threads / 32;
     c->arrived = c->exited = c->round = 0;
     // The clock runs on from cluster to cluster, so that records of earlier ones are old without being wiped.
@@ -110,6 +110,7 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
     c->random = (launch.options.seed + cluster_index + 1) * 0x9e3779b97f4a7c15ull | 1;
     c->failed = false;
     c->current = nullptr;
+    c->counting.clear();
     std::memset(c->ready_warps, 0, sizeof c->ready_warps);
     size_t stride = (launch.shared + 255) & ~size_t{255};
     for (uint32_t r = 0; r < c->blocks; r++) {
@@ -118,7 +119,7 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
         b->shadow = shadow + r * stride;
         b->accesses = launch.options.races ? accesses + r * stride / 2 : nullptr;
         b->shared_bytes = launch.shared;
-        b->id = cluster_index * launch.cluster + r;
+        b->id = cluster_index * c->blocks + r;
         b->rank = r;
         b->threads = launch.threads;
         b->arrived = b->at_cluster = b->exited = b->remote = 0;
@@ -154,7 +155,15 @@ void Worker::lay_out(const Launch &launch, uint32_t cluster_index) {
 // Nobody can run, somebody has not exited: say who waits where.
 void Worker::stalled() {
     // a warp that waits for its own lanes explains more than a barrier that waits for that warp, so it comes first
-    auto rank_of = [](const Thread *t) { return t->warp->waiting & t->bit ? 0 : t->word == Word::bulk_wait ? 1 : 2; };
+    // and who waits for a count explains the barriers of its own block, which are explained by nobody else's
+    auto rank_of = [this](const Thread *t) {
+        if (t->warp->waiting & t->bit) return 0;
+        if (t->word == Word::bulk_wait) return 1;
+        if (t->word == Word::count_wait) return 3;
+        for (const Thread *o : cluster.counting)
+            if (o->block == t->block) return 4;
+        return 2;
+    };
     Thread *t = nullptr;
     for (Thread *i = threads; i < threads + cluster.threads; i++)
         if (i->state == State::waiting && (!t || rank_of(i) < rank_of(t))) t = i;
@@ -165,6 +174,9 @@ void Worker::stalled() {
                w->waiting, word_name(w->word), w->place.file, w->place.line, ~w->waiting);
     else if (t->word == Word::bulk_wait)
         report(t, "deadlock: bulk_wait (%s:%d) for a phase that no copy completes", t->place.file, t->place.line);
+    else if (t->word == Word::count_wait)
+        report(t, "deadlock: count_wait (%s:%d) for a count of %u, which stays at %u", t->place.file, t->place.line,
+               t->target, *t->counter);
     else if (t->word == Word::block_sync)
         report(t, "divergent barrier: %u of %u threads of the block are at block_sync (%s:%d), the others never come",
                b->arrived, b->threads, t->place.file, t->place.line);

@@ -63,7 +63,7 @@ template <int TEAM, bool RESIDENT>
 URN_DEVICE void distinct_row(State<TEAM, Full, RESIDENT> &s, Shared<uint32_t> tile, uint32_t size,
                              const urn_sample_params &p, int64_t index, const RawLaw &raw) {
     DrawSpan span = draw_span<true>(p, index);
-    team_meet<TEAM>(); // ids of every block
+    team_meet(s.team); // ids of every block
     if (s.team.rank == 0 && span.count > 0) {
         sort_ids(s.team, Global<int32_t>(p.distinct_id, span.size, TAG_OUT), span.at, span.count, tile, size);
         uint32_t distinct = compact_runs(s.team, p, span, tile);
@@ -72,7 +72,7 @@ URN_DEVICE void distinct_row(State<TEAM, Full, RESIDENT> &s, Shared<uint32_t> ti
     } else if (p.distinct && s.team.leads()) {
         Global<int32_t>(p.distinct, p.logits.rows, TAG_OUT).store(index, 0);
     }
-    team_meet<TEAM>();
+    team_meet(s.team);
     if (!p.distinct_weight) return;
     const double raw_total = log2_total(raw.mass), total = law_total(s.epoch);
     URN_ROLLED

@@ -29,9 +29,11 @@ URN_DEVICE uint32_t gather_first(State<TEAM, Full, RESIDENT> &s, const SampleRoo
                                  uint32_t n) {
     const Row<Full, RESIDENT> &row = s.row;
     OutputRoom out = room.output;
-    if (s.team.leads()) out.first_now.store(0, 0);
+    auto first = reach_first(s.team, out.first, BOARD_FIRST, URN_MAX_TOP_N);
+    auto now = reach_first(s.team, out.first_now, BOARD_NOW, 1);
+    if (s.team.leads()) now.store(0, 0);
     FirstCut cut = first_cut(s, room.select, n);
-    team_meet<TEAM>();
+    team_meet(s.team);
     URN_ROLLED
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
@@ -42,11 +44,13 @@ URN_DEVICE uint32_t gather_first(State<TEAM, Full, RESIDENT> &s, const SampleRoo
         for (uint32_t i = 0; i < UNIT; i++) {
             uint32_t key = order_key(turn(x)), place = row.begin + unit * UNIT + i;
             bool in = s.epoch.greedy ? place == cut.place : key > cut.key || (key == cut.key && place <= cut.place);
-            if ((bits >> i & 1) && in) out.first.on_rank(0).store(out.first_now.on_rank(0).add(0, 1), {key, place});
+            if ((bits >> i & 1) && in) first.store(now.add(0, 1), {key, place});
         }
     }
-    team_meet<TEAM>();
-    return s.epoch.greedy ? 1 : min_of(n, s.epoch.count);
+    team_meet(s.team);
+    uint32_t found = s.epoch.greedy ? 1 : min_of(n, s.epoch.count);
+    if (s.team.rank == 0) hear(s.team, out.first, BOARD_FIRST, found);
+    return found;
 }
 
 // One thread of block 0 calls: how many of the gathered come before one of them.

@@ -39,17 +39,18 @@ URN_DEVICE void give_row(State<TEAM, Full, RESIDENT> &s, RankRoom room, const ur
             }
             if (!p.given_rank) continue;
             Drawn drawn = {inside ? order_key(given) : 0xffffffffu, inside ? place : 0};
-            for (uint32_t r = 0; r < s.team.ranks; r++) room.drawn.on_rank(r).store(j, drawn);
+            tell(s.team, room.drawn, BOARD_DRAWN, j, drawn, 0, 1);
         }
         if (!p.given_rank) continue;
-        team_meet<TEAM>();
+        team_meet(s.team);
         count_ranks(s, room, count);
-        team_meet<TEAM>();
+        team_meet(s.team);
         if (s.team.rank == 0 && s.team.thread < count) {
             int64_t at = base + first + s.team.thread;
             bool inside = (uint32_t)ids.load(at) < cols;
             Global<int32_t>(p.given_rank, size, TAG_OUT)
-                .store(at, inside ? (int32_t)room.ranks.load(s.team.thread) : -1);
+                .store(at,
+                       inside ? (int32_t)reach_first(s.team, room.ranks, BOARD_RANKS, RANKED).load(s.team.thread) : -1);
         }
     }
 }

@@ -3,6 +3,7 @@
 #define URN_RANK_COUNT_H
 
 #include "kernels/row/epoch.h"
+#include "kernels/row/reach.h"
 
 namespace urnd {
 
@@ -24,15 +25,18 @@ URN_HOST_DEVICE RankRoom rank_room(Arena &arena) {
 
 // One thread of block 0 a place calls, before the team meets.
 template <int TEAM> URN_DEVICE void clear_ranks(const Team<TEAM> &team, RankRoom room) {
-    if (team.thread < RANKED) room.ranks.store(team.thread, 0);
+    if (team.rank == 0 && team.thread < RANKED)
+        reach_first(team, room.ranks, BOARD_RANKS, RANKED).store(team.thread, 0);
 }
 
-// The whole team calls, after a meeting. Reads the row once, as it was given: each unit's keys meet all ids, lane j
-// holds the sum of id j, and a warp adds each to block 0's. The caller meets before it reads room.ranks there.
+// The whole team calls, after a meeting of it in which the ids were told. Reads the row once, as it was given: each
+// unit's keys meet all ids, lane j holds the sum of id j, and a warp adds each to block 0's. The caller meets before it
+// reads room.ranks there.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE void count_ranks(const State<TEAM, Dtype, RESIDENT> &s, RankRoom room, uint32_t count) {
     const Row<Dtype, RESIDENT> &row = s.row;
     uint32_t mine = 0;
+    hear(s.team, room.drawn, BOARD_DRAWN, count);
     URN_ROLLED
     for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
         // counted from the row's start: places before it, which read as -inf, become the largest numbers
@@ -52,7 +56,7 @@ URN_DEVICE void count_ranks(const State<TEAM, Dtype, RESIDENT> &s, RankRoom room
             if (lane_id() == j) mine += before;
         }
     }
-    if (lane_id() < count && mine) room.ranks.on_rank(0).add(lane_id(), mine);
+    if (lane_id() < count && mine) reach_first(s.team, room.ranks, BOARD_RANKS, RANKED).add(lane_id(), mine);
 }
 
 } // namespace urnd

@@ -75,7 +75,7 @@ URN_DEVICE void draw_row(State<TEAM, Dtype, RESIDENT> &s, DrawRoom room, const R
                 room.codes.store(
                     s.team.thread,
                     Global<const uint64_t>(p.codes, span.size, TAG_INDEX).load(span.at + first + s.team.thread));
-            team_meet<TEAM>();
+            team_meet(s.team);
         }
         for (uint32_t j = gumbel ? 0 : s.team.warp; j < count; j += gumbel ? 1 : s.team.warps) {
             Spot spot = {0, 0.0f, 0, 0};
@@ -97,16 +97,17 @@ URN_DEVICE void draw_row(State<TEAM, Dtype, RESIDENT> &s, DrawRoom room, const R
                                                            s.law().of(spot.x));
                 Global<uint64_t>(p.codes_out, span.size, TAG_OUT).store(at, left);
             }
-            if (p.rank && lane_id() < s.team.ranks)
-                room.rank.drawn.on_rank(lane_id()).store(j, {order_key(given), spot.place});
+            if (p.rank)
+                tell(s.team, room.rank.drawn, BOARD_DRAWN, j, Drawn{order_key(given), spot.place}, lane_id(), 32);
         }
         if (!p.rank) continue;
-        team_meet<TEAM>();
+        team_meet(s.team);
         count_ranks(s, room.rank, count);
-        team_meet<TEAM>();
+        team_meet(s.team);
         if (s.team.rank == 0 && s.team.thread < count)
             Global<int32_t>(p.rank, span.size, TAG_OUT)
-                .store(span.at + first + s.team.thread, (int32_t)room.rank.ranks.load(s.team.thread));
+                .store(span.at + first + s.team.thread,
+                       (int32_t)reach_first(s.team, room.rank.ranks, BOARD_RANKS, RANKED).load(s.team.thread));
     }
 }
 

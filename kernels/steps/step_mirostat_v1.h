@@ -8,9 +8,9 @@ namespace urnd {
 
 enum { MIROSTAT_FIRST = 100 };
 
-// One thread calls. sorted: keys of the first m of K, in the order. 0: nothing is cut.
-URN_DEVICE uint64_t zipf_count(Shared<uint32_t> sorted, uint32_t m, const FullLaw &law, float mu, double cols,
-                               uint32_t count) {
+// One thread calls. sorted: an array of keys of the first m of K, in the order. 0: nothing is cut.
+template <class Keys>
+URN_DEVICE uint64_t zipf_count(Keys sorted, uint32_t m, const FullLaw &law, float mu, double cols, uint32_t count) {
     double up = 0.0, down = 0.0, a = (double)law.surprise(key_value(sorted.load(0)));
     bool some = false;
     URN_ROLLED
@@ -45,7 +45,7 @@ template <int TEAM, bool RESIDENT>
 URN_DEVICE uint64_t step_mirostat_v1(FullState<TEAM, RESIDENT> &s, const Here<TEAM, RESIDENT> &here, float mu) {
     const SampleRoom<TEAM, Full, RESIDENT> &room = here.room;
     uint32_t found = gather_first(s, room, MIROSTAT_FIRST);
-    Shared<uint32_t> sorted = room.select.limb[0];
+    auto sorted = reach_first(s.team, room.select.limb[0], BOARD_SORTED, URN_MAX_TOP_N);
     if (s.team.rank == 0) {
         URN_ROLLED
         for (uint32_t t = s.team.thread; t < found; t += s.team.threads) {
@@ -53,13 +53,12 @@ URN_DEVICE uint64_t step_mirostat_v1(FullState<TEAM, RESIDENT> &s, const Here<TE
             sorted.store(rank_among(room.output.first, found, mine), mine.key);
         }
     }
-    team_meet<TEAM>();
+    team_meet(s.team);
     FullLaw law = s.law();
     double cols = (double)(s.row.end - s.row.shift);
-    uint64_t k = from_one(s.team, room.scalar, [&]() -> uint64_t {
-        return zipf_count(sorted.on_rank(0), found, law, mu, cols, s.epoch.count);
-    });
-    team_meet<TEAM>(); // block 0's keys have been read
+    uint64_t k = from_one(s.team, room.scalar,
+                          [&]() -> uint64_t { return zipf_count(sorted, found, law, mu, cols, s.epoch.count); });
+    team_meet(s.team); // block 0's keys have been read
     return k;
 }
 

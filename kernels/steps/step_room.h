@@ -17,6 +17,10 @@ struct SampleArgs {
     uint32_t groups;      // room of a slice
     uint32_t work_groups; // a row's share of the workspace, in groups
     uint32_t work_bytes;  // of a group
+    // of crews: blocks in each, how many there are, and where they meet
+    uint32_t crew, crews;
+    uint8_t *counters, *boards;
+    size_t board_bytes;
 };
 
 // PLAIN lists have no keep step, so no histograms.

@@ -49,7 +49,8 @@ URN_DEVICE void write_whole_rows(State<TEAM, Full, RESIDENT> &s, const urn_sampl
     const uint32_t cols = row.end - row.shift;
     DrawSpan span = kept_span(p, index);
     TeamTally live = {{0, 0, 0}, 0, 0};
-    team_meet<TEAM>(); // nobody reads the logits as given any more
+    post_edge(s);
+    team_meet(s.team); // nobody reads the logits as given any more
     URN_ROLLED
     for (uint32_t pass = p.kept_ids ? 0 : 1; pass < 2; pass++) {
         uint64_t total = 0;
@@ -91,7 +92,7 @@ URN_DEVICE void write_whole_rows(State<TEAM, Full, RESIDENT> &s, const urn_sampl
               threads);
     for (uint64_t i = live.all.sum + thread; i < span.count; i += threads)
         Global<int32_t>(p.kept_ids, span.size, TAG_OUT).store(span.at + (int64_t)i, -1);
-    team_meet<TEAM>(); // no block leaves while another reads its first places
+    team_meet(s.team); // no block leaves while another reads its first places
 }
 
 } // namespace urnd

@@ -9,7 +9,8 @@ static const hint hints[] = {
     {"chosen", 0, 0, 0, 0, 2000},        {"warp", 1, 64, 0, 0, 1024},
     {"block of 64", 2, 64, 0, 0, 2000},  {"block of 256", 2, 256, 0, 0, 9000},
     {"cluster of 2", 3, 64, 2, 0, 2000}, {"cluster of 4", 3, 32, 4, 0, 9000},
-    {"streamed", 2, 64, 0, 1, 2000},     {"streamed cluster of 4", 3, 32, 4, 1, 9000},
+    {"crew of 2", 4, 64, 2, 0, 9000},    {"crew of 4", 4, 32, 4, 0, 9000},
+    {"streamed", 2, 64, 0, 1, 9000},     {"streamed crew of 4", 4, 32, 4, 1, 9000},
 };
 enum { HINTS = sizeof hints / sizeof *hints };
 

@@ -8,7 +8,8 @@
 static const hint hints[] = {
     {"warp", 1, 64, 0, 0, 1024},         {"block of 64", 2, 64, 0, 0, 2000},
     {"cluster of 2", 3, 64, 2, 0, 2000}, {"cluster of 4", 3, 32, 4, 0, 5000},
-    {"streamed", 2, 64, 0, 1, 2000},     {"streamed cluster of 4", 3, 32, 4, 1, 5000},
+    {"crew of 2", 4, 64, 2, 0, 5000},    {"crew of 4", 4, 32, 4, 0, 5000},
+    {"streamed", 2, 64, 0, 1, 5000},     {"streamed crew of 4", 4, 32, 4, 1, 5000},
 };
 enum { HINTS = sizeof hints / sizeof *hints };
 

@@ -11,8 +11,11 @@ typedef struct place {
     int64_t cols; /* longest rows that it holds */
 } place;
 
-static const place places[] = {
-    {"chosen", 0, 0, 0, 30001}, {"warp", 1, 64, 0, 1000}, {"block", 2, 96, 0, 30001}, {"cluster", 3, 64, 4, 30001}};
+static const place places[] = {{"chosen", 0, 0, 0, 30001},
+                               {"warp", 1, 64, 0, 1000},
+                               {"block", 2, 96, 0, 30001},
+                               {"cluster", 3, 64, 4, 30001},
+                               {"crew", 4, 64, 4, 30001}};
 enum { PLACES = sizeof places / sizeof *places };
 
 static uint64_t bytes_read(ut_bed *simt, const ut_job *job, const urn_step *steps, int32_t count) {
@@ -86,6 +89,41 @@ START_TEST(the_full_form_reads_resident_logits_once) {
 }
 END_TEST
 
+/* property  rows that no cluster holds are read once too, up to the longest there are, whatever the steps
+ * shapes    2^20 and 2^22 f32: crews of 22 and of 87 blocks of 227 KB; the full form takes more */
+START_TEST(the_longest_rows_are_read_once) {
+    static const int64_t cols[] = {(1 << 20) - 3, 1 << 22};
+    const urn_step plain[] = {urn_temperature(urn_f(0.8f))};
+    const urn_step keeps[] = {urn_top_k(urn_i(5000)), urn_temperature(urn_f(0.8f)), urn_top_p(urn_f(0.9f)),
+                              urn_min_p(urn_f(0.01f))};
+    const urn_step full[] = {urn_epsilon(urn_f(1e-6f)), urn_quadratic(urn_f(0.3f), urn_f(1.0f))};
+    const urn_step *lists[] = {plain, keeps, full};
+    static const int32_t counts[] = {1, 4, 2};
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = URN_BACKEND_SIMT;
+    params.threads = 1;
+    params.hint.threads = 64;
+    int64_t n = cols[_i / 3];
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = ut_open_with(&params);
+    float *x = (float *)ut_malloc(4 * (size_t)n);
+    ut_fill(x, n, UT_NORMAL, 3, 5);
+    ut_job job = {.logits = x, .dtype = URN_F32, .rows = 1, .cols = n, .draws = 2};
+    job.want = UT_WANT_CLASSIC & ~(UT_WANT(rank) | UT_WANT(logprob_raw)); /* of values as given */
+    ut_draws *a = ut_sample_steps(cpu, &job, lists[_i % 3], counts[_i % 3]);
+    simt_clear_bytes();
+    ut_draws *b = ut_sample_steps(simt, &job, lists[_i % 3], counts[_i % 3]);
+    UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+    UT_SAME_DRAWS(a, b, "cpu and simt");
+    UT_ASSERT(simt_bytes(TAG_LOGITS).read == 4 * (uint64_t)n, "list %d: %llu bytes of logits read, %lld exist", _i % 3,
+              (unsigned long long)simt_bytes(TAG_LOGITS).read, (long long)(4 * n));
+    ut_draws_free(a);
+    ut_draws_free(b);
+    free(x);
+    ut_close(simt);
+    ut_close(cpu);
+}
+END_TEST
+
 Suite *parity_reads_suite(void);
 Suite *parity_reads_suite(void) {
     Suite *suite = suite_create("parity_reads");
@@ -93,6 +131,7 @@ Suite *parity_reads_suite(void) {
     tcase_set_tags(tcase, "simt");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, the_full_form_reads_resident_logits_once, 0, PLACES);
+    tcase_add_loop_test(tcase, the_longest_rows_are_read_once, 0, 6);
     suite_add_tcase(suite, tcase);
     return suite;
 }
