@@ -12,10 +12,17 @@ void *ut_call_array(ut_call *call, const void *member, ut_way way, int64_t eleme
     m->bytes = (size_t)elements * unit;
     m->way = way;
     m->name = name;
-    m->host = memset(ut_malloc(m->bytes), way == UT_IN ? 0 : 0xca, m->bytes ? m->bytes : 1);
+    m->host = memset(ut_malloc(m->bytes), way == UT_OUT ? 0xca : 0, m->bytes ? m->bytes : 1);
     if (way != UT_IN) m->found = ut_malloc(m->bytes);
     memcpy((char *)call->params + m->offset, &m->host, sizeof(void *));
     return m->host;
+}
+
+void ut_call_start(ut_call *call) {
+    for (int i = 0; i < call->count; i++) {
+        const ut_member *m = call->member + i;
+        if (m->way == UT_INOUT) memcpy(m->found, m->host, m->bytes);
+    }
 }
 
 int ut_call_run(ut_bed *bed, ut_call *call, ut_call_fn fn) {
@@ -27,7 +34,7 @@ int ut_call_run(ut_bed *bed, ut_call *call, ut_call_fn fn) {
         if (m->way == UT_IN)
             device[i] = ut_upload_at(bed, m->bytes ? m->host : none, m->bytes ? m->bytes : 16, m->misalign);
         if (m->way == UT_OUT) device[i] = ut_output(bed, m->bytes ? m->bytes : 16);
-        if (m->way == UT_INOUT) device[i] = ut_inout(bed, m->host, m->bytes, m->misalign);
+        if (m->way == UT_INOUT) device[i] = ut_inout(bed, m->found, m->bytes, m->misalign);
         memcpy((char *)copy + m->offset, device + i, sizeof(void *));
     }
     urn_status status = fn(bed, copy);

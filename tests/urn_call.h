@@ -25,12 +25,16 @@ typedef struct ut_call {
     int count;
 } ut_call;
 
-/* The call's own host array for the pointer at `member` of params, which is set to it. Outputs are filled with 0xca. */
+/* The call's own host array for the pointer at `member` of params, which is set to it. Outputs are filled with 0xca,
+ * others with 0. */
 void *ut_call_array(ut_call *call, const void *member, ut_way way, int64_t elements, size_t unit, const char *name);
 #define UT_TAKES(call, params, name, elements)                                                                         \
     ut_call_array((call), &(params)->name, UT_IN, (elements), sizeof *(params)->name, #name)
 #define UT_GIVES(call, params, name, elements)                                                                         \
     ut_call_array((call), &(params)->name, UT_OUT, (elements), sizeof *(params)->name, #name)
+
+/* Keep what the UT_INOUT arrays hold now for the backend: before the oracle changes them. */
+void ut_call_start(ut_call *call);
 
 /* Upload, run, download into `found`. fn gets a copy of params with device pointers. Returns 0 where this backend does
  * not have the family: the caller goes on to the next one. Any other failure fails the test. */
