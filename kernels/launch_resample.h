@@ -1,7 +1,7 @@
 /* launch_resample.h - the resample family as host/ sees its kernels: see launch.h.
  *
- * Arguments have been checked; params are complete: strides, sizes, workspace and its bytes are final, arrays that may be
- * NULL still may be, and no count of rows is 0. */
+ * Arguments have been checked; params are complete: strides, sizes, workspace and its bytes are final, arrays that may
+ * be NULL still may be, and no count of rows is 0. */
 #ifndef URNK_LAUNCH_RESAMPLE_H
 #define URNK_LAUNCH_RESAMPLE_H
 
@@ -42,8 +42,8 @@ URN_RESAMPLE_OPS(URNK_RESAMPLE_PROTOTYPES)
 /* Scratch of the kernels: upper bounds, monotone in every size. */
 static inline size_t urnk_resample_groups(int64_t items) { return (size_t)((items + 255) / 256); }
 
-/* A row: 1 KiB of its own; for 256 items a sum and what a scan needs; 8 bytes an item where outputs search prefix sums, 4
- * where counts are gathered. */
+/* A row: 1 KiB of its own; for 256 items a sum and what a scan needs; 8 bytes an item where outputs search prefix sums,
+ * 4 where counts are gathered. */
 static inline size_t urnk_resample_workspace(int32_t scheme, int64_t rows, int64_t items, int64_t outputs) {
     size_t row = 1024 + urnk_resample_groups(items) * 64 + urnk_resample_groups(outputs) * 16;
     if (scheme >= URN_RESAMPLE_MULTINOMIAL) row += urnk_resample_groups(items) * 256 * 12;
