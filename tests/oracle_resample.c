@@ -336,15 +336,16 @@ static void run_row(const urn_resample_params *p, int64_t r) {
         j.w->status = URN_ROW_PARAM;
     if (j.w->status) oracle_weights_conclude(j.w);
     if (!j.w->status && j.slot >= 0 && j.w->w[j.pin] == 0) j.w->status = URN_ROW_PARAM, oracle_weights_conclude(j.w);
-    if (!j.w->status && p->cap && j.m) cap_weights(&j);
+    float threshold = p->threshold ? p->threshold[r] : p->threshold_value;
+    held = !j.w->status && j.slot == -1 && j.m == j.n && !(threshold >= URN_RESAMPLE_ALWAYS) &&
+           !(j.w->stats.ess < (double)threshold * (double)j.n);
+    if (!j.w->status && !held && p->cap && j.m) cap_weights(&j);
     j.count = (int64_t *)memset(ut_malloc(8 * (size_t)j.n), 0, 8 * (size_t)j.n);
     j.a = (int64_t *)ut_malloc(8 * (size_t)room);
     j.f = (oracle_wide *)ut_malloc(16 * (size_t)j.n);
     for (int64_t m = 0; m < room; m++) j.a[m] = -1;
     int64_t produced = 0;
     if (!j.w->status) {
-        float threshold = p->threshold ? p->threshold[r] : p->threshold_value;
-        held = j.slot == -1 && j.m == j.n && !(j.w->stats.ess < (double)threshold * (double)j.n) && !isinf(threshold);
         for (int64_t i = 0; i < j.n; i++) j.f[i] = mass(&j, i) % j.w->t;
         for (int64_t i = 0; held && i < j.n; i++) j.count[i] = 1, j.a[i] = i;
         if (!held) run_scheme(&j);
