@@ -143,7 +143,8 @@ static void law_free(oracle_vlaw *law) {
 oracle_vlaw *oracle_target_law(oracle_request *r, int32_t i) {
     oracle_node *node = r->node + i;
     if (!node->target) {
-        node->target = law_of(row_of(r, r->call->target, r->first + i, i), r->call->p->target_rows, r->call->target->cols);
+        node->target =
+            law_of(row_of(r, r->call->target, r->first + i, i), r->call->p->target_rows, r->call->target->cols);
     }
     return node->target;
 }
@@ -162,7 +163,8 @@ oracle_vlaw *oracle_draft_law(oracle_request *r, int32_t i) {
     if (p->draft_row) from = p->draft_row[t];
     if (!draft || from < 0) return NULL;
     if (node->draft) return node->draft;
-    oracle_vlaw *own = law_of(from >= draft->rows ? missing_row() : row_of(r, draft, from, i), p->draft_rows, draft->cols);
+    oracle_vlaw *own =
+        law_of(from >= draft->rows ? missing_row() : row_of(r, draft, from, i), p->draft_rows, draft->cols);
     uint64_t *q = (uint64_t *)memset(ut_malloc(8 * (size_t)cols), 0, 8 * (size_t)cols);
     for (int64_t k = 0; k < cols; k++) {
         int64_t id = p->draft_of ? p->draft_of[k] : k;
@@ -225,8 +227,7 @@ int64_t oracle_own_draw(oracle_request *r, int32_t i) {
 
 static float logprob_of(const oracle_vlaw *law, int64_t id) {
     if (id >= law->n || !law->run->kept[id] || !law->run->w[id]) return -INFINITY;
-    return law->run->greedy ? 0.0f
-                            : (float)((oracle_y(law->run, id, 0) - (oracle_log2_of(law->z) - URN_F)) * URN_LN2);
+    return law->run->greedy ? 0.0f : (float)((oracle_y(law->run, id, 0) - (oracle_log2_of(law->z) - URN_F)) * URN_LN2);
 }
 
 void oracle_emit(oracle_request *r, int64_t token, int32_t node, int accepted) {
@@ -249,8 +250,10 @@ void oracle_emit_path(oracle_request *r, int32_t to) {
 
 void oracle_finish(oracle_request *r, int32_t i, int64_t y) {
     oracle_vlaw *law = oracle_target_law(r, i);
-    if (law->status) r->status |= law->status;
-    else oracle_emit(r, y, i, 0);
+    if (law->status)
+        r->status |= law->status;
+    else
+        oracle_emit(r, y, i, 0);
     r->ended = 1;
 }
 
@@ -268,8 +271,10 @@ static void walk(oracle_request *r) {
         oracle_vlaw *draft = reads && children ? oracle_draft_law(r, n) : NULL;
         if (draft && draft->status) r->status |= URN_ROW_DRAFT, children = 0;
         int64_t y;
-        if (verifier == URN_VERIFY_GREEDY) y = oracle_first(law->run);
-        else y = children ? oracle_rule(r, n) : oracle_own_draw(r, n);
+        if (verifier == URN_VERIFY_GREEDY)
+            y = oracle_first(law->run);
+        else
+            y = children ? oracle_rule(r, n) : oracle_own_draw(r, n);
         int32_t next = -1;
         for (int k = children; k-- > 0;) {
             if (r->node[r->node[n].child[k]].token == y) next = r->node[n].child[k];
@@ -294,8 +299,6 @@ static int32_t find_request(oracle_request *r) {
     if (r->slot == -1) return URN_ROW_PADDING;
     if (r->slot < 0 || r->slot >= slots) return URN_ROW_INDEX;
     if (target->done && target->done[r->slot]) return URN_ROW_PADDING;
-    int32_t list = target->list ? target->list[r->slot] : target->list_value;
-    if (target->list_count && (list < 0 || list >= target->list_count)) return URN_ROW_INDEX;
     r->first = b * p->nodes;
     r->count = p->nodes;
     if (p->node_offsets) {
@@ -330,7 +333,8 @@ static void add_stats(const oracle_request *r) {
 
 static void run_request(oracle_request *r) {
     const ut_job *target = r->call->target;
-    r->node = (oracle_node *)memset(ut_malloc(sizeof *r->node * (size_t)r->count), 0, sizeof *r->node * (size_t)r->count);
+    r->node =
+        (oracle_node *)memset(ut_malloc(sizeof *r->node * (size_t)r->count), 0, sizeof *r->node * (size_t)r->count);
     r->key = oracle_row_key(target->seed ? target->seed[r->slot] : target->seed_value,
                             target->label ? target->label[r->slot] : (uint64_t)r->b);
     r->position = target->position_value;
@@ -342,10 +346,14 @@ static void run_request(oracle_request *r) {
     read_parents(r);
     find_present(r);
     int32_t verifier = r->call->p->verifier;
-    if (verifier == URN_VERIFY_TRAVERSAL) oracle_traversal(r);
-    else if (verifier == URN_VERIFY_TYPICAL) oracle_typical(r);
-    else if (verifier == URN_VERIFY_SYNTHETIC) oracle_synthetic(r);
-    else walk(r);
+    if (verifier == URN_VERIFY_TRAVERSAL)
+        oracle_traversal(r);
+    else if (verifier == URN_VERIFY_TYPICAL)
+        oracle_typical(r);
+    else if (verifier == URN_VERIFY_SYNTHETIC)
+        oracle_synthetic(r);
+    else
+        walk(r);
 }
 
 void oracle_verify(const oracle_drafts *call) {
@@ -382,7 +390,8 @@ typedef struct bin {
 } bin;
 
 static float bound_of(const oracle_pair *pair, const urn_verify_bound_params *params) {
-    bin *bins = (bin *)memset(ut_malloc(sizeof *bins * URN_VERIFY_BINS), 0, sizeof *bins * URN_VERIFY_BINS), sum = {0, 0, 0, 0};
+    bin *bins = (bin *)memset(ut_malloc(sizeof *bins * URN_VERIFY_BINS), 0, sizeof *bins * URN_VERIFY_BINS),
+        sum = {0, 0, 0, 0};
     double t = (double)pair->t, least = 0;
     for (int64_t i = 0; i < pair->n; i++) {
         uint64_t q = oracle_q(pair, i, -1);

@@ -7,8 +7,8 @@
 #include "tests/oracle.h"
 
 typedef struct oracle_drafts {
-    urn_verify_params *p; /* target and draft are not looked at */
-    const urn_draft_tree *tree; /* NULL: a chain */
+    urn_verify_params *p;         /* target and draft are not looked at */
+    const urn_draft_tree *tree;   /* NULL: a chain */
     const ut_job *target, *draft; /* draft NULL: none */
 } oracle_drafts;
 
@@ -28,7 +28,7 @@ typedef struct oracle_vlaw {
 
 /* A node's P and Q while a rule works on them. */
 typedef struct oracle_pair {
-    int64_t n; /* elements of p and q */
+    int64_t n;    /* elements of p and q */
     int64_t cols; /* of the target row */
     uint64_t *p, *q, t, s;
     int one_hot;
@@ -65,7 +65,7 @@ oracle_pair *oracle_pair_of(oracle_request *r, int32_t i);
 void oracle_pair_free(oracle_pair *pair);
 uint64_t oracle_q(const oracle_pair *pair, int64_t i, int64_t x); /* q of id i; x: the child in hand */
 void oracle_lift(uint64_t *p, int64_t n, uint64_t *t);
-uint64_t oracle_high(uint64_t a, uint64_t b); /* mulhi */
+uint64_t oracle_high(uint64_t a, uint64_t b);                  /* mulhi */
 void oracle_residual_of(oracle_pair *pair, const uint64_t *d); /* P, T = D, W lifted; W = 0: as it is */
 
 int64_t oracle_rule(oracle_request *r, int32_t i); /* oracle_verify_rules.c: y at a node with children */
@@ -74,7 +74,7 @@ void oracle_typical(oracle_request *r);
 void oracle_synthetic(oracle_request *r);
 
 void oracle_emit(oracle_request *r, int64_t token, int32_t node, int accepted);
-void oracle_emit_path(oracle_request *r, int32_t to); /* the accepted tokens down to a node, up to a stop id */
+void oracle_emit_path(oracle_request *r, int32_t to);        /* the accepted tokens down to a node, up to a stop id */
 void oracle_finish(oracle_request *r, int32_t i, int64_t y); /* y, or the status of node i's row */
 
 #endif

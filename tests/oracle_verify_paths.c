@@ -95,7 +95,8 @@ void oracle_typical(oracle_request *r) {
     for (int32_t n = 0; n < r->count; n++) {
         oracle_node *node = r->node + n;
         if (!at[n].reached) continue;
-        if (node->depth > r->node[best].depth || (node->depth == r->node[best].depth && at[n].score > at[best].score)) best = n;
+        if (node->depth > r->node[best].depth || (node->depth == r->node[best].depth && at[n].score > at[best].score))
+            best = n;
         if (!node->children) continue;
         oracle_vlaw *law = oracle_target_law(r, n);
         r->status |= law->status;
@@ -134,8 +135,10 @@ void oracle_synthetic(oracle_request *r) {
             int32_t c = node->child[k];
             float rate = p->rates ? p->rates[r->node[c].depth - 1] : p->rate;
             rate = rate > 0 ? rate < 1 ? rate : 1 : 0;
-            if (r->node[c].token >= law->n) r->status |= URN_ROW_DRAFT;
-            else if (oracle_coin(r, c) >> 24 < oracle_scaled(rate, 40, 1)) next = c;
+            if (r->node[c].token >= law->n)
+                r->status |= URN_ROW_DRAFT;
+            else if (oracle_coin(r, c) >> 24 < oracle_scaled(rate, 40, 1))
+                next = c;
         }
         if (next < 0) {
             oracle_finish(r, n, oracle_own_draw(r, n));

@@ -41,9 +41,7 @@ uint64_t oracle_q(const oracle_pair *pair, int64_t i, int64_t x) {
 }
 
 /* Q_x > 0, and x is an id. */
-static int can_come(const oracle_pair *pair, int64_t x) {
-    return x < pair->cols && (pair->one_hot || pair->q[x] > 0);
-}
+static int can_come(const oracle_pair *pair, int64_t x) { return x < pair->cols && (pair->one_hot || pair->q[x] > 0); }
 
 static int test(oracle_request *r, const oracle_pair *pair, int64_t x, uint64_t coin) {
     if (!can_come(pair, x)) {
@@ -99,7 +97,8 @@ static int64_t target_only(oracle_request *r, int32_t n, oracle_pair *pair) {
     const oracle_node *node = r->node + n;
     const urn_verify_params *p = r->call->p;
     uint64_t coin = oracle_coin(r, node->child[0]), sum = 0;
-    uint64_t low = (uint64_t)oracle_share(p->threshold, pair->t, 1), single = (uint64_t)oracle_share(p->threshold_single, pair->t, 1);
+    uint64_t low = (uint64_t)oracle_share(p->threshold, pair->t, 1),
+             single = (uint64_t)oracle_share(p->threshold_single, pair->t, 1);
     low = low ? low : 1;
     single = single ? single : 1;
     for (int k = 0; k < node->children; k++) {
@@ -150,14 +149,18 @@ static int64_t k_seq(oracle_request *r, int32_t n, oracle_pair *pair) {
     while (low < high) {
         uint64_t middle = (low + high) >> 1;
         division d = divide(pair, middle, k);
-        if ((oracle_wide)d.a << 10 <= (oracle_wide)middle * d.b) high = middle;
-        else low = middle + 1;
+        if ((oracle_wide)d.a << 10 <= (oracle_wide)middle * d.b)
+            high = middle;
+        else
+            low = middle + 1;
     }
     division d = divide(pair, low, k);
     for (int j = 0; j < k; j++) {
         int64_t x = r->node[node->child[j]].token;
-        if (!can_come(pair, x)) r->status |= URN_ROW_DRAFT;
-        else if (oracle_high(oracle_coin(r, node->child[j]), oracle_q(pair, x, -1)) < share_of(pair, &d, x)) return x;
+        if (!can_come(pair, x))
+            r->status |= URN_ROW_DRAFT;
+        else if (oracle_high(oracle_coin(r, node->child[j]), oracle_q(pair, x, -1)) < share_of(pair, &d, x))
+            return x;
     }
     oracle_wide g = d.b ? ((oracle_wide)d.a << 57) / d.b : (oracle_wide)k << 57;
     uint64_t *rest = (uint64_t *)ut_malloc(8 * (size_t)pair->n);
@@ -294,14 +297,19 @@ static void next_law(round_of *o) {
     uint64_t *next = (uint64_t *)ut_malloc(8 * (size_t)o->pair->n);
     for (int64_t i = 0; i < o->pair->n; i++) {
         tq += o->q[i];
-        if (place_of(o, i) >= 0) hq += o->q[i];
-        else if (!wanted(o, i)) bq += o->q[i], ba += o->a[i];
+        if (place_of(o, i) >= 0)
+            hq += o->q[i];
+        else if (!wanted(o, i))
+            bq += o->q[i], ba += o->a[i];
     }
     for (int64_t i = 0; i < o->pair->n; i++) {
         int u = place_of(o, i);
-        if (u >= 0) next[i] = o->load[u];
-        else if (wanted(o, i)) next[i] = prod(o, o->a[i], tq - hq) + prod(o, o->q[i], ba);
-        else next[i] = prod(o, o->a[i], bq);
+        if (u >= 0)
+            next[i] = o->load[u];
+        else if (wanted(o, i))
+            next[i] = prod(o, o->a[i], tq - hq) + prod(o, o->q[i], ba);
+        else
+            next[i] = prod(o, o->a[i], bq);
     }
     memcpy(o->a, next, 8 * (size_t)o->pair->n);
     free(next);
@@ -312,8 +320,10 @@ static int64_t importance(oracle_request *r, int32_t n, oracle_pair *pair) {
     int32_t child[URN_VERIFY_MAX_CHILDREN];
     int k = 0;
     for (int j = 0; j < node->children; j++) {
-        if (can_come(pair, r->node[node->child[j]].token)) child[k++] = node->child[j];
-        else r->status |= URN_ROW_DRAFT;
+        if (can_come(pair, r->node[node->child[j]].token))
+            child[k++] = node->child[j];
+        else
+            r->status |= URN_ROW_DRAFT;
     }
     if (k == 0) return oracle_own_draw(r, n);
     round_of o;
@@ -343,12 +353,18 @@ int64_t oracle_rule(oracle_request *r, int32_t i) {
     if (verifier == URN_VERIFY_MATCH) return oracle_own_draw(r, i);
     oracle_pair *pair = oracle_pair_of(r, i);
     int64_t y;
-    if (verifier == URN_VERIFY_TARGET_ONLY) y = target_only(r, i, pair);
-    else if (verifier == URN_VERIFY_RECURSIVE || pair->one_hot) y = one_by_one(r, i, pair, 1);
-    else if (verifier == URN_VERIFY_MULTISTEP) y = one_by_one(r, i, pair, 0);
-    else if (verifier == URN_VERIFY_KSEQ) y = k_seq(r, i, pair);
-    else if (verifier == URN_VERIFY_GREEDY_DRAFTS) y = greedy_drafts(r, i, pair);
-    else y = importance(r, i, pair);
+    if (verifier == URN_VERIFY_TARGET_ONLY)
+        y = target_only(r, i, pair);
+    else if (verifier == URN_VERIFY_RECURSIVE || pair->one_hot)
+        y = one_by_one(r, i, pair, 1);
+    else if (verifier == URN_VERIFY_MULTISTEP)
+        y = one_by_one(r, i, pair, 0);
+    else if (verifier == URN_VERIFY_KSEQ)
+        y = k_seq(r, i, pair);
+    else if (verifier == URN_VERIFY_GREEDY_DRAFTS)
+        y = greedy_drafts(r, i, pair);
+    else
+        y = importance(r, i, pair);
     oracle_pair_free(pair);
     return y;
 }

@@ -64,7 +64,7 @@ static void pick_rules(ut_call *call, urn_resample_params *p, ut_rng *rng) {
     for (int64_t s = 2; s <= 32; s++) {
         if (p->weights.items % s == 0 && ut_below(rng, 2)) p->segment = (int32_t)s;
     }
-    if (ut_below(rng, 12) == 0) p->segment = 1 + (int32_t)ut_below(rng, 9);
+    if (ut_below(rng, 12) == 0) p->segment = 1 + (int32_t)ut_below(rng, p->weights.items < 9 ? p->weights.items : 9);
     if (!is_pinnable(p->scheme) || ut_below(rng, 2)) return;
     int32_t *slot = (int32_t *)UT_TAKES(call, p, pin_slot, rows),
             *pin = (int32_t *)UT_TAKES(call, p, pin_ancestor, rows);

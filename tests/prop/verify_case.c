@@ -105,11 +105,13 @@ static void pick_nodes(verify_holder *h, ut_rng *rng) {
         offsets[0] = ut_below(rng, 2);
         for (int64_t b = 0; b < p->requests; b++) offsets[b + 1] = offsets[b] + 1 + ut_below(rng, p->nodes);
         for (int64_t b = 0; b <= p->requests; b++) offsets[b] = offsets[b] < rows ? offsets[b] : rows;
-        if (!h->rows->limits.good && ut_below(rng, 8) == 0) offsets[ut_below(rng, p->requests + 1)] += ut_below(rng, 2) ? 1 : -2;
+        if (!h->rows->limits.good && ut_below(rng, 8) == 0)
+            offsets[ut_below(rng, p->requests + 1)] += ut_below(rng, 2) ? 1 : -2;
     }
     if (ut_below(rng, 4) == 0) {
         int32_t *count = (int32_t *)UT_TAKES(&h->call, p, node_count, p->requests);
-        for (int64_t b = 0; b < p->requests; b++) count[b] = (int32_t)ut_below(rng, p->nodes + 3) - (ut_below(rng, 6) == 0);
+        for (int64_t b = 0; b < p->requests; b++)
+            count[b] = (int32_t)ut_below(rng, p->nodes + 3) - (ut_below(rng, 6) == 0);
     }
     int64_t drafts = c->is_tree ? rows : rows + 1;
     int32_t *token = (int32_t *)UT_TAKES(&h->call, p, drafts, drafts);
@@ -135,7 +137,8 @@ static void pick_draft(verify_holder *h, ut_rng *rng) {
     if (c->p.draft_rows == URN_ROWS_PROBS) verify_to_probs(h->rows, &h->draft, rng, h->rows->limits.good);
     if (ut_below(rng, 4) == 0) { /* a vocabulary of its own */
         int64_t cols = target->cols, own = cols;
-        if (ut_below(rng, 2) && !h->draft.list_count && !h->draft.offsets) h->draft.cols = own = 1 + ut_below(rng, cols);
+        if (ut_below(rng, 2) && !h->draft.list_count && !h->draft.offsets)
+            h->draft.cols = own = 1 + ut_below(rng, cols);
         if (!h->draft.row_stride) h->draft.row_stride = cols;
         int32_t *map = (int32_t *)UT_TAKES(&h->call, &c->p, draft_of, cols);
         for (int64_t i = 0; i < cols; i++) map[i] = (int32_t)i;
@@ -162,7 +165,8 @@ static void pick_rest(verify_holder *h, ut_rng *rng) {
     if (ut_below(rng, 3) == 0) {
         p->stops = 1 + (int32_t)ut_below(rng, 3);
         int32_t *stop = (int32_t *)UT_TAKES(&h->call, p, stop, p->stops);
-        for (int32_t k = 0; k < p->stops; k++) stop[k] = p->drafts[ut_below(rng, h->c.is_tree ? rows : rows - p->requests + 1)];
+        for (int32_t k = 0; k < p->stops; k++)
+            stop[k] = p->drafts[ut_below(rng, h->c.is_tree ? rows : rows - p->requests + 1)];
     }
     p->threshold = ut_below(rng, 2) ? 1.0f : parts[ut_below(rng, 6)];
     p->threshold_single = ut_below(rng, 2) ? 1.0f : parts[ut_below(rng, 6)];
@@ -171,7 +175,8 @@ static void pick_rest(verify_holder *h, ut_rng *rng) {
     p->rate = parts[ut_below(rng, 6)];
     if (p->depth && ut_below(rng, 2)) {
         float *rates = (float *)UT_TAKES(&h->call, p, rates, p->depth);
-        for (int32_t d = 0; d < p->depth; d++) rates[d] = ut_below(rng, 9) ? parts[ut_below(rng, 6)] : ut_below(rng, 2) ? NAN : 2;
+        for (int32_t d = 0; d < p->depth; d++)
+            rates[d] = ut_below(rng, 9) ? parts[ut_below(rng, 6)] : ut_below(rng, 2) ? NAN : 2;
     }
     for (int which = 0; which < 2; which++) {
         if (ut_below(rng, 3)) continue;

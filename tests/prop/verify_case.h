@@ -1,4 +1,5 @@
-/* verify_case.h - random calls of the verify family: rows from any_case, drafts that are likely and drafts that are not. */
+/* verify_case.h - random calls of the verify family: rows from any_case, drafts that are likely and drafts that are
+ * not. */
 #ifndef URN_VERIFY_CASE_H
 #define URN_VERIFY_CASE_H
 
