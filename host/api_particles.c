@@ -29,7 +29,7 @@ static urn_status plan_ancestors(const char *call, const urn_stream *stream, urn
     URN_TRY(urn_check_aligned(call, arrays, 3));
     if (p->rows == 0) return URN_OK;
     size_t need = urn_ancestors_workspace(p->rows, p->items, p->outputs);
-    return urn_take_workspace(call, stream, need, &p->workspace, &p->workspace_bytes);
+    return urn_find_workspace(call, stream, p->workspace, p->workspace_bytes, need, &p->workspace, &p->workspace_bytes);
 }
 
 urn_status urn_offspring_from_ancestors(urn_stream *stream, const urn_ancestors_params *params) {

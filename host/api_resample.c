@@ -111,7 +111,8 @@ urn_status urn_resample(urn_stream *stream, const urn_resample_params *params) {
     URN_TRY(check_values(&p));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_resample_workspace((urn_resample_scheme)p.scheme, p.weights.rows, p.weights.items, p.outputs);
-    URN_TRY(urn_take_workspace(resample, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(
+        urn_find_workspace(resample, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(resample, stream, resample, &p);
 }
 
@@ -129,6 +130,6 @@ urn_status urn_weights_stats(urn_stream *stream, const urn_weights_stats_params 
     URN_TRY(urn_check_aligned(call, &stats, 1));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_resample_workspace(URN_RESAMPLE_SYSTEMATIC, p.weights.rows, p.weights.items, 0);
-    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, weights_stats, &p);
 }

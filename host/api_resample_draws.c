@@ -36,7 +36,7 @@ urn_status urn_segments_moments(urn_stream *stream, const urn_segments_moments_p
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_backend_resample_workspace(URN_RESAMPLE_SYSTEMATIC, p.weights.rows, p.weights.items, 0);
-    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, segments_moments, &p);
 }
 
@@ -76,7 +76,7 @@ urn_status urn_backward_draws(urn_stream *stream, const urn_backward_params *par
     URN_TRY(check_backward(call, &p));
     if (p.weights.rows == 0 || p.children == 0) return URN_OK;
     size_t need = urn_backward_workspace(p.weights.rows, p.weights.items, p.children);
-    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, backward_draws, &p);
 }
 
@@ -102,7 +102,7 @@ urn_status urn_alias_build(urn_stream *stream, const urn_alias_params *params) {
     URN_TRY(check_alias(call, &p));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_alias_workspace(p.weights.rows, p.weights.items);
-    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, alias_build, &p);
 }
 
@@ -138,6 +138,6 @@ urn_status urn_inverse_grid(urn_stream *stream, const urn_inverse_params *params
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_backend_resample_workspace(URN_RESAMPLE_MULTINOMIAL, p.weights.rows, p.weights.items, p.outputs);
-    URN_TRY(urn_take_workspace(call, stream, need, &p.workspace, &p.workspace_bytes));
+    URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
     URN_ENQUEUE_RESAMPLE(call, stream, inverse_grid, &p);
 }

@@ -35,15 +35,24 @@ static urn_status check_own(const char *call, const urn_verify_params *p) {
     URN_TRY(urn_check_pointer(call, "ids", p->ids));
     if (p->nodes > 1) URN_TRY(urn_check_pointer(call, "drafts", p->drafts));
     const urn_named_array arrays[] = {
-        {"node_offsets", p->node_offsets, 8}, {"node_count", p->node_count, 4},
-        {"drafts", p->drafts, 4},             {"draft_row", p->draft_row, 4},
-        {"draft_of", p->draft_of, 4},         {"target_summary", p->target_summary, 8},
-        {"draft_summary", p->draft_summary, 8}, {"stop", p->stop, 4},
-        {"rates", p->rates, 4},               {"coins", p->coins, 8},
-        {"draws", p->draws, 8},               {"ids", p->ids, 4},
-        {"accepted", p->accepted, 4},         {"emitted", p->emitted, 4},
-        {"path", p->path, 4},                 {"logprob", p->logprob, 4},
-        {"status", p->status, 4},             {"stats", p->stats, 8},
+        {"node_offsets", p->node_offsets, 8},
+        {"node_count", p->node_count, 4},
+        {"drafts", p->drafts, 4},
+        {"draft_row", p->draft_row, 4},
+        {"draft_of", p->draft_of, 4},
+        {"target_summary", p->target_summary, 8},
+        {"draft_summary", p->draft_summary, 8},
+        {"stop", p->stop, 4},
+        {"rates", p->rates, 4},
+        {"coins", p->coins, 8},
+        {"draws", p->draws, 8},
+        {"ids", p->ids, 4},
+        {"accepted", p->accepted, 4},
+        {"emitted", p->emitted, 4},
+        {"path", p->path, 4},
+        {"logprob", p->logprob, 4},
+        {"status", p->status, 4},
+        {"stats", p->stats, 8},
         {"workspace", p->workspace, URN_ALIGNMENT},
     };
     return urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]);
@@ -64,8 +73,8 @@ static urn_status check_tree(const char *call, const urn_draft_tree *tree) {
 
 static urnk_verify_sizes sizes_of(const urn_verify_params *p, const urn_sample_params *target,
                                   const urn_sample_params *draft) {
-    urnk_verify_sizes sizes = {p->requests, p->nodes, p->depth, target->logits.rows, target->logits.cols, 0, 0, 0,
-                               p->verifier};
+    urnk_verify_sizes sizes = {p->requests, p->nodes, p->depth, target->logits.rows, target->logits.cols,
+                               0,           0,        0,        p->verifier};
     sizes.needs = urn_verify_needs(target, draft);
     if (!draft) return sizes;
     sizes.draft_rows = draft->logits.rows;

@@ -38,8 +38,8 @@ static const urn_verify_ops none_ops = {URNK_VERIFY_OPS(NONE_ENTRY)};
 /* Plain C knows nothing of the kernels' structs. */
 static int cpu_verify(const urnk_device *device, const void *given, struct CUstream_st *stream) {
     const urnk_verify_call *call = given;
-    const urnc_verify_side no_draft = {NULL, NULL, 0}, draft = {&call->draft, &call->draft_lists,
-                                                                call->params.draft_rows};
+    const urnc_verify_side no_draft = {NULL, NULL, 0},
+                           draft = {&call->draft, &call->draft_lists, call->params.draft_rows};
     const urnc_verify_side target = {&call->target, &call->target_lists, call->params.target_rows};
     const urnc_verify_call plain = {&call->params,
                                     target,

@@ -1,4 +1,5 @@
-/* check_verify.c - the rows of target and draft, as urn_sample would check them, but for slots: those are by request. */
+/* check_verify.c - the rows of target and draft, as urn_sample would check them, but for slots: those are by request.
+ */
 #include "host/check_verify.h"
 
 #include "host/check_sample.h"

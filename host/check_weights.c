@@ -1,4 +1,4 @@
-/* check_weights.c - views of weights, areas of rows, scratch: what every call of the resample family is checked for. */
+/* check_weights.c - views of weights, areas of rows: what every call of the resample family is checked for. */
 #include "host/check_weights.h"
 
 size_t urn_weight_size(int32_t type) {
@@ -26,11 +26,4 @@ urn_status urn_check_weights(const char *call, urn_weights *w, int64_t max_items
     if (w->stride == 0) w->stride = w->items;
     URN_TRY(urn_check_range(URN_E_SHAPE, call, "weights.stride", w->stride, w->items, INT64_MAX));
     return urn_check_area(call, "weights", w->rows, w->stride, size);
-}
-
-urn_status urn_take_workspace(const char *call, const urn_stream *stream, size_t need, void **workspace,
-                              size_t *workspace_bytes) {
-    const urn_named_array array = {"workspace", *workspace, 256};
-    URN_TRY(urn_check_aligned(call, &array, 1));
-    return urn_find_workspace(call, stream, *workspace, *workspace_bytes, need, workspace, workspace_bytes);
 }

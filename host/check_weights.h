@@ -11,10 +11,6 @@ urn_status urn_check_weights(const char *call, urn_weights *weights, int64_t max
 /* urn_check_counts - rows 0 to 2^31 - 1, and rows * width elements of `size` bytes that an address can reach. */
 urn_status urn_check_area(const char *call, const char *name, int64_t rows, int64_t width, int64_t size);
 
-/* urn_take_workspace - the caller's, at a multiple of 256, or the stream's scratch becomes the call's own. */
-urn_status urn_take_workspace(const char *call, const urn_stream *stream, size_t need, void **workspace,
-                              size_t *workspace_bytes);
-
 /* URN_ENQUEUE_RESAMPLE - the end of a checked call: the backend's operation, if it has it. */
 #define URN_ENQUEUE_RESAMPLE(call, stream, op, params)                                                                 \
     do {                                                                                                               \

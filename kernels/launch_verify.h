@@ -14,9 +14,9 @@ extern "C" {
 #endif
 
 /* What urn_verify and urn_verify_tree become. params.target, draft and workspace are not read: `target` and `draft`
- * here are complete. target.slots is final; its slot and position are [requests], its label by slot (NULL: the request's
- * number), its row_count one of requests. `draft` has the target's slot, position, row_count, slots, state and done
- * already (so label NULL likewise is the request's number), and rows by number. */
+ * here are complete. target.slots is final; its slot and position are [requests], its label by slot (NULL: the
+ * request's number), its row_count one of requests. `draft` has the target's slot, position, row_count, slots, state
+ * and done already (so label NULL likewise is the request's number), and rows by number. */
 typedef struct urnk_verify_call {
     urn_verify_params params;
     urn_sample_params target, draft;
@@ -49,8 +49,8 @@ typedef struct urnk_verify_sizes {
 } urnk_verify_sizes;
 
 /* Scratch of the kernels, monotone in every member; the host takes the larger of this and what plain C wants. Here:
- * what urn_sample's kernels want for both, 64 bytes a row (slot, position, parent, depth, summary ...), drafts in flight,
- * and for every row its values and its kept bits. */
+ * what urn_sample's kernels want for both, 128 bytes a row (slot, position, parent, depth, summary ...), drafts in
+ * flight, and for every row its values and its kept bits. */
 static inline size_t urnk_verify_workspace(const urnk_verify_sizes *z) {
     size_t rows = (size_t)(z->rows + z->draft_rows);
     size_t cols = (size_t)(z->cols > z->draft_cols ? z->cols : z->draft_cols) + 64;

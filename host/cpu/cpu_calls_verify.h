@@ -1,4 +1,5 @@
-/* cpu_calls_verify.h - the verify family in plain C as host/ calls it; as in cpu_calls.h, arguments have been checked. */
+/* cpu_calls_verify.h - the verify family in plain C as host/ calls it; as in cpu_calls.h, arguments have been checked.
+ */
 #ifndef URN_CPU_CALLS_VERIFY_H
 #define URN_CPU_CALLS_VERIFY_H
 

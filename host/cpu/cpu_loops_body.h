@@ -164,5 +164,5 @@ static inline uint32_t pack(const int32_t *flag) {
 #define URNC_LOOPS_TABLE(label)                                                                                        \
     {                                                                                                                  \
         label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, ties, keep_weight, keep_light, heavy, \
-            census, spread, find, gather, &value_loops, &output_loops, &tiny_loops, &resample_loops, &topk_loops       \
+            census, spread, find, gather, &value_loops, &output_loops, &tiny_loops, &topk_loops, &resample_loops       \
     }

@@ -56,7 +56,8 @@ static void settle_in(urnc_verifier *v, const urnc_verify_call *call, char *rest
     v->draft.side = &call->draft;
     v->target.scratch = take(&rest, row_bytes(of.cols, of.needs) - round_up((size_t)of.cols * sizeof(float)));
     v->target.linear = take(&rest, (size_t)of.cols * sizeof(float));
-    v->draft.scratch = take(&rest, row_bytes(of.draft_cols, of.needs) - round_up((size_t)of.draft_cols * sizeof(float)));
+    v->draft.scratch =
+        take(&rest, row_bytes(of.draft_cols, of.needs) - round_up((size_t)of.draft_cols * sizeof(float)));
     v->draft.linear = take(&rest, (size_t)of.draft_cols * sizeof(float));
     v->P = take(&rest, longest * 8);
     v->Q = take(&rest, longest * 8);

@@ -1,7 +1,7 @@
 /* cpu_verify.h - one request on its way through a verifier (bits_verify.h), and the parts that the rules share.
  *
- * Rows are opened one at a time. Single weights come from the opened row; only a rule that needs whole laws (a residual)
- * has them filled into arrays, 8 bytes an id. */
+ * Rows are opened one at a time. Single weights come from the opened row; only a rule that needs whole laws (a
+ * residual) has them filled into arrays, 8 bytes an id. */
 #ifndef URN_CPU_VERIFY_H
 #define URN_CPU_VERIFY_H
 
@@ -100,7 +100,7 @@ uint64_t urnc_verify_q(const urnc_verifier *v, int64_t id);
 int urnc_verify_test(urnc_verifier *v, int32_t token, uint64_t coin);
 void urnc_verify_take(urnc_verifier *v, const uint64_t *minus); /* residual (P - minus)+, minus NULL: q */
 uint64_t urnc_lift(uint64_t *weights, int64_t n, uint64_t total);
-void urnc_verify_drop(urnc_verifier *v, int32_t token); /* out of Q */
+void urnc_verify_drop(urnc_verifier *v, int32_t token);           /* out of Q */
 int urnc_verify_adopt(urnc_verifier *v, uint64_t *D, uint64_t W); /* P, T = D, W lifted; 0 if W = 0 */
 
 /* Rules: y at the node in hand, whose rows are open and which has children. */

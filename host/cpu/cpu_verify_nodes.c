@@ -1,4 +1,5 @@
-/* cpu_verify_nodes.c - a request: its slot, key and position, and its nodes in one form (bits_verify.h sections 1, 2). */
+/* cpu_verify_nodes.c - a request: its slot, key and position, and its nodes in one form (bits_verify.h sections 1, 2).
+ */
 #include "host/cpu/cpu_philox.h"
 #include "host/cpu/cpu_verify.h"
 

@@ -14,7 +14,7 @@ namespace urnd {
 template <int TEAM, class T>
 URN_DEVICE auto reach(const Team<TEAM> &team, Shared<T> own, uint32_t rank, uint32_t board, uint32_t count) {
     if constexpr (TEAM == TEAM_CREW)
-        return Global<T>((T *)(team.crew.board + board) + rank * count, count, TAG_WORKSPACE);
+        return Global<T>((T *)(team.board() + board) + rank * count, count, TAG_WORKSPACE);
     else if constexpr (TEAM == TEAM_CLUSTER)
         return own.on_rank(rank);
     else
@@ -40,7 +40,7 @@ URN_DEVICE void tell(const Team<TEAM> &team, Shared<T> own, uint32_t board, uint
 template <int TEAM, class T>
 URN_DEVICE void hear(const Team<TEAM> &team, Shared<T> own, uint32_t board, uint32_t count) {
     if (TEAM != TEAM_CREW) return;
-    Global<T> told((T *)(team.crew.board + board), count, TAG_WORKSPACE);
+    Global<T> told((T *)(team.board() + board), count, TAG_WORKSPACE);
     URN_ROLLED
     for (uint32_t i = team.thread; i < count; i += team.threads) own.store(i, told.load(i));
     block_meet<TEAM>();

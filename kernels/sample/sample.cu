@@ -82,7 +82,8 @@ inline bool has_board(int64_t cols) { return cols > URNK_CREW_COLS; }
 
 // Crews for rows of this size, of which the device holds `crew_blocks` blocks at once. As few blocks as can hold a row,
 // and all rows in as few turns as that allows; then as many blocks as there are for those turns, while each has some
-// groups to itself. Streamed rows are read by eight blocks at least. False: no crew can hold a row.
+// groups to itself. A row that no crew can hold is streamed by all blocks, each of which holds what it has room for.
+// False: no crew can hold a row.
 inline bool plan_crew(const urnk_device &d, int64_t rows, int64_t cols, int32_t dtype, Kind kind, bool streamed,
                       SamplePlan *plan) {
     const urn_launch_hint &hint = d.hint;
@@ -92,11 +93,11 @@ inline bool plan_crew(const urnk_device &d, int64_t rows, int64_t cols, int32_t 
     uint32_t hold = groups_that_fit(k, (size_t)d.shared_per_block);
     uint32_t least = hold == 0 || hold >= all ? 1 : (all + hold - 1) / hold;
     if (!streamed && (hold == 0 || least > most)) return false;
-    if (streamed) least = min_of(most, SamplePolicy::streamed_crew);
+    if (streamed) least = most;
     if (hint.cluster > 0 && hint.team != TEAM_BLOCK) least = max_of(streamed ? 1 : least, (uint32_t)hint.cluster);
     least = min_of(least, most);
     if (hint.team == TEAM_BLOCK && streamed) least = most = 1;
-    uint32_t crews = blocks / least;
+    uint32_t crews = d.crew_blocks > 0 ? blocks / least : URNK_MOST_CREWS; // alone, blocks wait for none
     crews = crews < URNK_MOST_CREWS ? crews : URNK_MOST_CREWS;
     if ((int64_t)crews > rows) crews = (uint32_t)rows;
     int64_t turns = (rows + crews - 1) / crews;
@@ -106,8 +107,9 @@ inline bool plan_crew(const urnk_device &d, int64_t rows, int64_t cols, int32_t 
     uint32_t slice = (all + crew - 1) / crew;
     uint32_t threads = threads_of(hint, kind, SamplePolicy::threads);
     while (threads > 32 && crew * threads > most_crew_threads()) threads = threads / 64 * 32;
-    size_t shared = k.shared(streamed ? 0 : slice);
-    *plan = {k, {crews * crew, threads, 1, shared, crew}, streamed ? 0 : slice, crews};
+    // asked to stream, half of a slice that would fit is left out
+    uint32_t held = streamed ? min_of(hold, hint.streamed ? slice / 2 : slice) : slice;
+    *plan = {k, {crews * crew, threads, 1, k.shared(held), crew}, held, crews};
     return true;
 }
 

@@ -83,13 +83,18 @@ template <class Dtype, bool RESIDENT, bool PLAIN> URN_DEVICE void sample_many(co
     Team<TEAM_CREW> team = team_here<TEAM_CREW>(room.team);
     team.rank = block_id() % args.crew;
     team.ranks = args.crew;
-    team.crew.counter = (uint32_t *)(args.counters + (size_t)number * URNK_COUNTER_BYTES);
-    team.crew.board = args.boards + (size_t)number * args.board_bytes;
+    if (team.thread == 0) {
+        room.team.crew.store(0, {(uint32_t *)(args.counters + (size_t)number * URNK_COUNTER_BYTES),
+                                 args.boards + (size_t)number * args.board_bytes});
+        room.team.met.store(0, 0);
+        room.team.bins.store(0, 0);
+    }
+    block_sync();
     // the crew meets in every row that is read, before its first histogram
     if (!PLAIN && team.ranks > 1) clear_crew_bins(team, 0);
     if (RESIDENT && !Dtype::full && URN_HAS_CLUSTER && team.thread == 0) make_barriers(room.load);
     URN_ROLLED
-    for (int64_t index = number; index < args.call.params.logits.rows; index += args.crews) {
+    for (uint32_t index = number; index < args.call.params.logits.rows; index += args.crews) { // fewer than 2^31 rows
         sample_row<TEAM_CREW, Dtype, RESIDENT, PLAIN>(team, room, args, index);
         bulk_fence();
         block_sync(); // the block's shared memory is the next row's
@@ -106,7 +111,6 @@ struct SamplePolicy {
     enum { threads = 512 };           // one block a multiprocessor; guess
     enum { half_threads = 256 };      // where two blocks fit; guess
     enum { crew_groups = 16 };        // fewest groups of a crew's block, where more blocks than needed are free; guess
-    enum { streamed_crew = 8 };       // fewest blocks that read a streamed row; guess
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
