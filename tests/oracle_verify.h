@@ -55,6 +55,8 @@ typedef struct oracle_request {
     int ended;
 } oracle_request;
 
+int32_t oracle_find_request(oracle_request *r); /* its slot and nodes, or a status */
+void oracle_vlaw_free(oracle_vlaw *law);
 oracle_vlaw *oracle_target_law(oracle_request *r, int32_t i);
 oracle_vlaw *oracle_draft_law(oracle_request *r, int32_t i); /* NULL: the node has no draft row */
 uint64_t oracle_coin(const oracle_request *r, int32_t i);
