@@ -22,6 +22,7 @@
 
 #include "urn/basis.h"
 #include "urn/bits.h"
+#include "urn/bits_resample.h"
 #include "urn/bits_topk.h"
 #include "urn/buffer.h"
 #include "urn/ctx.h"
