@@ -14,10 +14,10 @@
  * sample, unmask (masked diffusion), reject (weighted rejection), tiny (Gumbel-softmax of short rows), shard (a
  * vocabulary over devices), topk (the first k of a row, or k drawn without replacement), topk_long, topk_segments (of
  * long rows and of segments), topk_beam (beams without replacement), topk_fixed (given inclusion probabilities),
- * topk_uniform (permutations, resamples, masks), basis (basis-aware truncation, in liburn_host), bits (the bit
- * contract). Particles have resample (ancestors from weights), particles (moving them), resample_segments (weighted
- * moments), resample_backward (backward draws), resample_tables (alias tables, draws on a grid), bits_resample (their
- * part of the contract).
+ * topk_uniform (permutations, resamples, masks), verify and verify_tree (speculative decoding), verify_draft (trees of
+ * drafts), basis (basis-aware truncation, in liburn_host), bits (the bit contract). Particles have resample (ancestors
+ * from weights), particles (moving them), resample_segments (weighted moments), resample_backward (backward draws),
+ * resample_tables (alias tables, draws on a grid). bits_topk, bits_resample and bits_verify go on with the contract.
  * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
@@ -53,6 +53,7 @@
 #include "urn/types.h"
 #include "urn/unmask.h"
 #include "urn/verify.h"
+#include "urn/verify_draft.h"
 #include "urn/verify_tree.h"
 #include "urn/version.h"
 
