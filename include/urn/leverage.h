@@ -1,5 +1,5 @@
-/* leverage.h - how much each row of a matrix matters to a regression on it, in the optional library liburn_host: link it
- * as well. Scores become inclusion probabilities by urn_inclusion and choices by urn_fixed (topk_fixed.h):
+/* leverage.h - how much each row of a matrix matters to a regression on it, in the optional library liburn_host: link
+ * it as well. Scores become inclusion probabilities by urn_inclusion and choices by urn_fixed (topk_fixed.h):
  *
  *     urn_leverage(a, n, d, 0, h)        h in [0, 1], with sum rank(a)
  *     urn_inclusion                      p = min(1, c h), with sum k
