@@ -26,6 +26,7 @@
 #include "urn/bits.h"
 #include "urn/bits_resample.h"
 #include "urn/bits_topk.h"
+#include "urn/bits_verify.h"
 #include "urn/buffer.h"
 #include "urn/ctx.h"
 #include "urn/export.h"
