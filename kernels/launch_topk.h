@@ -66,9 +66,10 @@ static inline size_t urnk_topk_long_workspace(int64_t k, int64_t n) {
     return ((size_t)(k + 1) * 16 + 48) * 544;
 }
 
+/* Where segments and k are long: room for twice the picks of each segment, and two more, to be sorted. */
 static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out) {
-    (void)longest, (void)k, (void)segments;
-    return ((size_t)out * 32 + 255) & ~(size_t)255;
+    if (longest <= 2048 || k <= URN_TOPK_K) return 256;
+    return (((size_t)out + (size_t)segments) * 32 + 255) & ~(size_t)255;
 }
 
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
@@ -78,7 +79,7 @@ static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t long
     X(topk_long_push, urnk_topk_long_call, 1) \
     X(topk_long_merge, urnk_topk_long_call, 1) \
     X(topk_long_finish, urnk_topk_long_call, 1) \
-    X(topk_segments, urnk_topk_segments_call, 0)
+    X(topk_segments, urnk_topk_segments_call, 1)
 
 #define URNK_TOPK_PROTOTYPES(op, type, there) \
     int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \

@@ -47,13 +47,13 @@ template <class Type> URN_KERNEL(BUFFER_THREADS) push_kernel(URN_ARGS(PushArgs) 
     if (!state_good(state, p.k)) return;
     Arena arena(true);
     const uint32_t need = (uint32_t)p.k + 1;
-    Buffer b = buffer_here(buffer_room(arena, need), need);
+    Buffer b = buffer_here(buffer_room(arena, buffer_size(need), true), need, buffer_size(need));
     b.bound = state_bound(b, p.state, state.held);
     ItemLaw law = item_law(p.by, p.temperature, p.seed, p.label, p.position);
     ItemRun<Type> run = item_run<Type>(args.values, 0, args.n, args.first);
     int64_t from = block_id() * args.share, to = from + args.share < run.places() ? from + args.share : run.places();
     Tally seen = {0, 0, 0};
-    buffer_items(b, law, run, from, to, seen);
+    buffer_items(b, law, run, from, to, seen, make_room);
     seen = team_tally(b.team, seen).all;
     int32_t status = ((seen.flags & ITEM_NAN) ? URN_ROW_NAN : 0) | ((seen.flags & ITEM_INF) ? URN_ROW_INF : 0);
     write_list(b, {args.records, args.heads, need}, block_id(),
@@ -78,7 +78,7 @@ URN_DEVICE void add_head(ListHead &sum, int64_t possible, int64_t items, int32_t
 URN_KERNEL(BUFFER_THREADS) fold_kernel(URN_ARGS(FoldArgs) args) {
     Arena arena(true);
     const uint32_t need = (uint32_t)args.k + 1;
-    Buffer b = buffer_here(buffer_room(arena, need), need);
+    Buffer b = buffer_here(buffer_room(arena, buffer_size(need), true), need, buffer_size(need));
     ListHead sum = {0, 0, 0, 0, 0};
     if (args.state) {
         urn_topk_state state = state_head(args.state).load(0);
@@ -138,7 +138,8 @@ URN_KERNEL(BUFFER_THREADS) finish_kernel(URN_ARGS(FinishArgs) args) {
                                            : URN_ROW_OK;
     const int64_t held = status ? 0 : state.held, found = held < k ? held : k;
     Arena arena(true);
-    Buffer b = buffer_here(buffer_room(arena, (uint32_t)k + 1), (uint32_t)k + 1);
+    const uint32_t need = (uint32_t)k + 1, size = buffer_size(need);
+    Buffer b = buffer_here(buffer_room(arena, size, true), need, size);
     buffer_records(b, state_reader(args.p.state, held), held);
     sort_buffer(b, (uint32_t)held, false);
     int64_t threshold = held > k ? drop_item(b.room.key.load(k)) : INT64_MIN;
@@ -159,7 +160,7 @@ URN_KERNEL(BUFFER_THREADS) finish_kernel(URN_ARGS(FinishArgs) args) {
 
 inline Shape buffer_shape(uint32_t blocks, int64_t k) {
     Arena arena(false);
-    buffer_room(arena, (uint32_t)k + 1);
+    buffer_room(arena, buffer_size((uint32_t)k + 1), true);
     return {blocks, BUFFER_THREADS, 1, arena.used};
 }
 

@@ -166,6 +166,90 @@ START_TEST(long_rows_are_read_once) {
 }
 END_TEST
 
+/* ---- segments ---- */
+
+/* One random call over segments of up to `most_n` items with rooms of up to `most_k`. */
+static void run_segments(ut_bed *bed, uint64_t seed, int64_t most_n, int64_t most_k, outputs *o) {
+    enum { SEGMENTS = 9 };
+    ut_rng rng = ut_rng_make(seed);
+    urn_topk_segments_params p = URN_TOPK_SEGMENTS_PARAMS_INIT;
+    int64_t offsets[SEGMENTS + 1] = {0}, out[SEGMENTS + 1] = {0}, own[SEGMENTS], largest = 1;
+    uint64_t seeds[SEGMENTS], labels[SEGMENTS];
+    float warm[SEGMENTS];
+    p.longest = 1 + ut_below(&rng, most_n), p.k = 1 + ut_below(&rng, ut_below(&rng, 2) ? most_k : 20);
+    for (int s = 0; s < SEGMENTS; s++) {
+        int64_t size = ut_below(&rng, 6) ? ut_below(&rng, p.longest + 1) : 0, room = ut_below(&rng, p.k + 1);
+        offsets[s + 1] = offsets[s] + size, out[s + 1] = out[s] + room;
+        own[s] = ut_below(&rng, room + 1) + (ut_below(&rng, 9) == 0 ? p.k : 0);
+        seeds[s] = ut_u64(&rng), labels[s] = ut_u64(&rng);
+        warm[s] = ut_below(&rng, 9) ? 0.5f : ut_below(&rng, 2) ? 0.0f : NAN;
+        largest = size > largest ? size : largest;
+    }
+    p.size = offsets[SEGMENTS], p.segments = SEGMENTS;
+    if (ut_below(&rng, 4) == 0) p.longest = largest / 2 + 1;           /* some are too long */
+    if (ut_below(&rng, 4) == 0) out[SEGMENTS] = out[SEGMENTS - 1] - 1; /* descends; may pass below 0 */
+    row x = row_of(&rng, p.size + 1);
+    p.by = ut_below(&rng, 3) ? URN_TOPK_GUMBEL : URN_TOPK_VALUE, p.type = x.type;
+    p.flags = (uint32_t)(ut_below(&rng, 2) * URN_TOPK_BY_ID + ut_below(&rng, 2) * URN_TOPK_LOCAL);
+    ut_note("segments seed %llu by %d longest %lld k %lld type %d", (unsigned long long)seed, p.by,
+            (long long)p.longest, (long long)p.k, p.type);
+    int none = p.by == URN_TOPK_GUMBEL && ut_below(&rng, 5) == 0;
+    if (!none) p.values = ut_upload_at(bed, x.values, (size_t)(p.size + 1) * x.size, x.size);
+    free(x.values);
+    p.offsets = (const int64_t *)ut_upload(bed, offsets, sizeof offsets);
+    p.out_size = out[SEGMENTS - 1] + p.k;
+    if (ut_below(&rng, 2)) p.out_offsets = (const int64_t *)ut_upload(bed, out, sizeof out);
+    if (p.out_offsets && ut_below(&rng, 2)) p.k_of_segment = (const int64_t *)ut_upload(bed, own, sizeof own);
+    if (ut_below(&rng, 2)) p.temperature = (const float *)ut_upload(bed, warm, sizeof warm);
+    if (ut_below(&rng, 2)) p.seed = (const uint64_t *)ut_upload(bed, seeds, sizeof seeds);
+    if (ut_below(&rng, 2)) p.label = (const uint64_t *)ut_upload(bed, labels, sizeof labels);
+    p.seed_value = ut_u64(&rng), p.position_value = (uint32_t)ut_u64(&rng);
+    size_t n = (size_t)(p.out_offsets ? p.out_size : SEGMENTS * p.k), each = SEGMENTS;
+    p.ids = (int64_t *)ut_output(bed, 8 * n), p.keys = (int64_t *)ut_output(bed, 8 * n);
+    p.found = (int64_t *)ut_output(bed, 8 * each), p.threshold = (int64_t *)ut_output(bed, 8 * each);
+    p.status = (int32_t *)ut_output(bed, 4 * each);
+    UT_OK(urn_stream_reserve(bed->stream, urn_topk_segments_workspace(SEGMENTS, p.longest, p.k, (int64_t)n)));
+    UT_OK(urn_topk_segments(bed->stream, &p));
+    keep(o, bed, p.status, 4 * each), keep(o, bed, p.found, 8 * each), keep(o, bed, p.threshold, 8 * each);
+    keep(o, bed, p.keys, 8 * n), keep(o, bed, p.ids, 8 * n);
+    ut_clear(bed);
+}
+
+static void hold_segments(ut_bed *cpu, ut_bed *simt, uint64_t seed, int64_t n, int64_t k) {
+    outputs a = {NULL, 0, 0}, b = {NULL, 0, 0};
+    run_segments(cpu, seed, n, k, &a);
+    run_segments(simt, seed, n, k, &b);
+    UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+    same_outputs(&a, &b, "segments");
+    free(a.bytes);
+}
+
+/* property  random segments agree: short ones, long ones, long ones with large k; in every lane order */
+START_TEST(segments_agree) {
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = simt_bed(_i);
+    for (int n = 0; n < ut_loops(80); n++) hold_segments(cpu, simt, (uint64_t)(1000 * _i + n), 900, 90);
+    for (int n = 0; n < ut_loops(24); n++) hold_segments(cpu, simt, (uint64_t)(9000 + 1000 * _i + n), 9000, URN_TOPK_K);
+    for (int n = 0; n < ut_loops(16); n++) hold_segments(cpu, simt, (uint64_t)(19000 + 1000 * _i + n), 7000, 6000);
+    ut_close(simt);
+    ut_close(cpu);
+}
+END_TEST
+
+/* property  no two accesses to shared memory race */
+START_TEST(segments_do_not_race) {
+    simt_options options = simt_get_options();
+    options.races = 1;
+    simt_set_options(&options);
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = simt_bed(0);
+    for (int n = 0; n < ut_loops(24); n++) hold_segments(cpu, simt, (uint64_t)(50000 + n), 5000, 300);
+    for (int n = 0; n < ut_loops(16); n++) hold_segments(cpu, simt, (uint64_t)(60000 + n), 4000, 4000);
+    ut_close(simt);
+    ut_close(cpu);
+    options.races = 0;
+    simt_set_options(&options);
+}
+END_TEST
+
 Suite *parity_topk_long_suite(void);
 Suite *parity_topk_long_suite(void) {
     Suite *suite = suite_create("parity_topk_long");
@@ -175,6 +259,8 @@ Suite *parity_topk_long_suite(void) {
     tcase_add_loop_test(tcase, long_rows_agree, 0, 3);
     tcase_add_test(tcase, long_rows_do_not_race);
     tcase_add_test(tcase, long_rows_are_read_once);
+    tcase_add_loop_test(tcase, segments_agree, 0, 3);
+    tcase_add_test(tcase, segments_do_not_race);
     suite_add_tcase(suite, tcase);
     return suite;
 }
