@@ -11,7 +11,7 @@
 //          finish: one block
 // bits     keys are integers; which records are held is a set, whatever the order of blocks
 // tail     values start at any element: places are counted from the 16-byte boundary before
-#include "kernels/topk/long_state.h"
+#include "kernels/topk/long_far.h"
 
 namespace urnd {
 
@@ -132,10 +132,7 @@ URN_KERNEL(BUFFER_THREADS) finish_kernel(URN_ARGS(FinishArgs) args) {
     const int64_t k = args.p.k;
     const urn_topk_long_results &r = args.r;
     urn_topk_state state = state_head(args.p.state).load(0);
-    int32_t status = !state_good(state, k) ? URN_ROW_PARAM
-                     : state.status        ? state.status
-                     : state.possible == 0 ? URN_ROW_EMPTY
-                                           : URN_ROW_OK;
+    const int32_t status = finish_status(state, k);
     const int64_t held = status ? 0 : state.held, found = held < k ? held : k;
     Arena arena(true);
     const uint32_t need = (uint32_t)k + 1, size = buffer_size(need);
@@ -150,10 +147,7 @@ URN_KERNEL(BUFFER_THREADS) finish_kernel(URN_ARGS(FinishArgs) args) {
         if (r.ids) Global<int64_t>(r.ids, k, TAG_OUT).store(i, i < found ? (int64_t)b.room.id.load(i) : -1);
         if (r.keys) Global<int64_t>(r.keys, k, TAG_OUT).store(i, i < found ? drop_item(b.room.key.load(i)) : INT64_MIN);
     }
-    if (b.team.thread != 0) return;
-    if (r.found) Global<int64_t>(r.found, 1, TAG_OUT).store(0, found);
-    if (r.threshold) Global<int64_t>(r.threshold, 1, TAG_OUT).store(0, threshold);
-    if (r.status) Global<int32_t>(r.status, 1, TAG_OUT).store(0, status);
+    if (b.team.thread == 0) finish_scalars(r, found, threshold, status);
 }
 
 // launching
@@ -213,12 +207,14 @@ extern "C" int URN_SIDE(topk_long_push)(const urnk_device *device, const urnk_to
                                         struct CUstream_st *stream) {
     if (call->n == 0) return 0;
     urnd::set_launch_options(device);
+    if (call->params.k > URN_TOPK_K) return urnd::far_push(*device, *call, stream);
     return urnd::launch_push(*device, *call, stream);
 }
 
 extern "C" int URN_SIDE(topk_long_merge)(const urnk_device *device, const urnk_topk_long_call *call,
                                          struct CUstream_st *stream) {
     urnd::set_launch_options(device);
+    if (call->params.k > URN_TOPK_K) return urnd::far_merge(*device, *call, stream);
     urnd::FoldArgs args = {call->params.k, 0, nullptr, nullptr, nullptr, nullptr, call->params.state, call->other};
     return urnd::launch_buffer(urnd::fold_kernel, 1, call->params.k, stream, args);
 }
@@ -226,6 +222,7 @@ extern "C" int URN_SIDE(topk_long_merge)(const urnk_device *device, const urnk_t
 extern "C" int URN_SIDE(topk_long_finish)(const urnk_device *device, const urnk_topk_long_call *call,
                                           struct CUstream_st *stream) {
     urnd::set_launch_options(device);
+    if (call->params.k > URN_TOPK_K) return urnd::far_finish(*device, *call, stream);
     urnd::FinishArgs args = {call->params, call->results};
     return urnd::launch_buffer(urnd::finish_kernel, 1, call->params.k, stream, args);
 }

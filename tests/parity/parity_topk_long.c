@@ -122,6 +122,65 @@ START_TEST(long_rows_agree) {
 }
 END_TEST
 
+/* property  k above URN_TOPK_K agrees, by crews of some sizes and by a block alone */
+START_TEST(large_k_agrees) {
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = URN_BACKEND_SIMT, params.threads = 2, params.lane_order = _i, params.hint.cluster = 1 << _i;
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = ut_open_with(&params);
+    for (int n = 0; n < ut_loops(40); n++) hold_long(cpu, simt, (uint64_t)(70000 + 1000 * _i + n), 30000, 9000);
+    ut_close(simt);
+    ut_close(cpu);
+}
+END_TEST
+
+/* Where the kernels' sample of m items looks (kernels/topk/item_walk.h). */
+static int64_t sampled(int64_t j, int64_t m, int64_t n) {
+    uint64_t z = ((uint64_t)j + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    int64_t width = n / m, size = j == m - 1 ? n - j * width : width;
+    __extension__ typedef unsigned __int128 wide;
+    return j * width + (int64_t)((wide)z * (uint64_t)size >> 64);
+}
+
+/* property  a chunk larger than the workspace has room for: the sample's cut lets the right ones through in little more
+ *           than one read of the values; one that misleads, made on purpose, changes nothing but the time */
+START_TEST(large_chunks_agree) {
+    const int64_t n = 1200000, k = 2500, m = n / 64;
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = URN_BACKEND_SIMT, params.threads = 2, params.hint.cluster = 4;
+    ut_bed *beds[2] = {ut_open(URN_BACKEND_CPU), ut_open_with(&params)};
+    float *x = (float *)ut_malloc(4 * (size_t)n);
+    ut_rng rng = ut_rng_make(7);
+    for (int64_t i = 0; i < n; i++) x[i] = (float)ut_below(&rng, 1 << 20);
+    for (int64_t j = 0; _i == 2 && j < m; j++) x[sampled(j, m, n)] = j < 200 ? 3e6f : 0.0f; /* a cut too high */
+    for (int64_t j = 0; _i == 3 && j < m; j++) x[sampled(j, m, n)] = -1.0f;                 /* a cut too low */
+    outputs kept[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+    ut_note("kind %d", _i);
+    for (int side = 0; side < 2; side++) {
+        ut_bed *bed = beds[side];
+        urn_topk_long_params p = URN_TOPK_LONG_PARAMS_INIT;
+        p.k = k, p.by = _i == 0 ? URN_TOPK_GUMBEL : URN_TOPK_VALUE, p.temperature = 1e5f;
+        p.state_bytes = urn_topk_long_state(k), p.state = ut_output(bed, p.state_bytes);
+        UT_OK(urn_stream_reserve(bed->stream, urn_topk_long_workspace(k, n)));
+        UT_OK(urn_topk_long_begin(bed->stream, &p));
+        const void *values = ut_upload_at(bed, x, 4 * (size_t)n, 4);
+        UT_OK(urn_stream_sync_host(bed->stream));
+        simt_clear_bytes();
+        UT_OK(urn_topk_long_push(bed->stream, &p, values, URN_ITEM_F32, n, 5));
+        UT_OK(urn_stream_sync_host(bed->stream));
+        UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+        double reads = (double)simt_bytes(TAG_LOGITS).read / (4.0 * (double)n);
+        if (side) UT_ASSERT(_i < 2 ? reads < 1.1 : reads > 2, "values were read %.3f times", reads);
+        finish(bed, &p, &kept[side]);
+        ut_close(bed);
+    }
+    same_outputs(&kept[0], &kept[1], "large chunk");
+    free(kept[0].bytes), free(x);
+}
+END_TEST
+
 /* property  no two accesses to shared memory race */
 START_TEST(long_rows_do_not_race) {
     simt_options options = simt_get_options();
@@ -129,6 +188,7 @@ START_TEST(long_rows_do_not_race) {
     simt_set_options(&options);
     ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = simt_bed(0);
     for (int n = 0; n < ut_loops(60); n++) hold_long(cpu, simt, (uint64_t)(50000 + n), 6000, 500);
+    for (int n = 0; n < ut_loops(24); n++) hold_long(cpu, simt, (uint64_t)(80000 + n), 9000, 5000);
     ut_close(simt);
     ut_close(cpu);
     options.races = 0;
@@ -257,6 +317,8 @@ Suite *parity_topk_long_suite(void) {
     tcase_set_tags(tcase, "simt cpu");
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, long_rows_agree, 0, 3);
+    tcase_add_loop_test(tcase, large_k_agrees, 0, 3);
+    tcase_add_loop_test(tcase, large_chunks_agree, 0, 4);
     tcase_add_test(tcase, long_rows_do_not_race);
     tcase_add_test(tcase, long_rows_are_read_once);
     tcase_add_loop_test(tcase, segments_agree, 0, 3);
