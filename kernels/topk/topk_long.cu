@@ -11,6 +11,7 @@
 //          finish: one block
 // bits     keys are integers; which records are held is a set, whatever the order of blocks
 // tail     values start at any element: places are counted from the 16-byte boundary before
+// ptxas    5 kernels, no spill, no stack frame: sm_90 12 to 94 registers (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/topk/long_far.h"
 
 namespace urnd {

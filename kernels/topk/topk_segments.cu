@@ -9,6 +9,7 @@
 // launch   grid segments, block 64 or 256, shared 8 to 123 KB
 // bits     keys are integers
 // tail     segments start at any element: places are counted from the 16-byte boundary before
+// ptxas    4 kernels, no spill, no stack frame: sm_90 94 to 112 registers (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/launch_topk.h"
 #include "kernels/topk/item_walk.h"
 #include "kernels/topk/record_buffer.h"
