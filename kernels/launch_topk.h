@@ -7,8 +7,11 @@
 
 #include "kernels/launch.h"
 #include "urn/topk.h"
+#include "urn/topk_beam.h"
+#include "urn/topk_fixed.h"
 #include "urn/topk_long.h"
 #include "urn/topk_segments.h"
+#include "urn/topk_uniform.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +46,13 @@ typedef struct urnk_topk_segments_call {
     void *workspace;
     size_t workspace_bytes;
 } urnk_topk_segments_call;
+
+/* Strides are final. */
+typedef struct urnk_fixed_call {
+    urn_fixed_params params;
+    void *workspace;
+    size_t workspace_bytes;
+} urnk_fixed_call;
 
 /* Scratch of the kernels, monotone in every argument; the host takes the larger of this and what plain C wants. */
 
@@ -82,6 +92,10 @@ static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t long
     return (((size_t)out + (size_t)segments) * 32 + 255) & ~(size_t)255;
 }
 
+static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
+    return ((size_t)rows * (size_t)cols * 16 + 255) & ~(size_t)255;
+}
+
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
 #define URNK_TOPK_OPS(X) \
     X(topk, urnk_topk_call, 1) \
@@ -89,7 +103,13 @@ static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t long
     X(topk_long_push, urnk_topk_long_call, 1) \
     X(topk_long_merge, urnk_topk_long_call, 1) \
     X(topk_long_finish, urnk_topk_long_call, 1) \
-    X(topk_segments, urnk_topk_segments_call, 1)
+    X(topk_segments, urnk_topk_segments_call, 1) \
+    X(beam_select, urn_beam_select_params, 0) \
+    X(inclusion, urn_inclusion_params, 0) \
+    X(fixed, urnk_fixed_call, 0) \
+    X(permute, urn_permute_params, 0) \
+    X(bootstrap, urn_bootstrap_params, 0) \
+    X(field, urn_field_params, 0)
 
 #define URNK_TOPK_PROTOTYPES(op, type, there) \
     int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \

@@ -1,7 +1,7 @@
 /* cpu_verify.h - one request on its way through a verifier (bits_verify.h), and the parts that the rules share.
  *
- * Rows are opened one at a time. Single weights come from the opened row; only a rule that needs whole laws (a residual)
- * has them filled into arrays, 8 bytes an id. */
+ * Rows are opened one at a time. Single weights come from the opened row; only a rule that needs whole laws (a
+ * residual) has them filled into arrays, 8 bytes an id. */
 #ifndef URN_CPU_VERIFY_H
 #define URN_CPU_VERIFY_H
 
@@ -50,9 +50,10 @@ float urnc_lawrow_logprob(urnc_lawrow *law, int64_t id);
 typedef struct urnc_verifier {
     const urnc_verify_call *call;
     const urn_verify_params *p;
+    int64_t backward; /* requests from here on come after offsets that run backwards */
     /* the request */
     int64_t b, first, slot;
-    int32_t count;
+    int32_t span, count; /* rows; nodes in use */
     uint32_t P0;
     uint64_t key;
     int32_t status;
@@ -74,9 +75,17 @@ typedef struct urnc_verifier {
     uint64_t *P, *Q, *A; /* [cols] */
 } urnc_verifier;
 
+/* cpu_verify.c: the room of one thread, laid out at `rest`; what is behind it. Then requests over threads. */
+size_t urnc_verify_share(const urnc_verify_call *call);
+char *urnc_verify_settle_in(urnc_verifier *v, const urnc_verify_call *call, char *rest);
+typedef void (*urnc_verify_work)(urnc_verifier *v, char *extra, int64_t b, const void *argument);
+void urnc_over_requests(const urnc_verify_call *call, size_t extra, urnc_verify_work work, const void *argument);
+
 /* cpu_verify_nodes.c: where the request is, and which nodes it has. Returns a row status. */
 int urnc_verify_begin(urnc_verifier *v, int64_t b);
+int urnc_verify_place(urnc_verifier *v, int64_t b); /* its rows and nodes only */
 int urnc_verify_nodes(urnc_verifier *v);
+int64_t urnc_find_backward(const urn_verify_params *p);
 
 static inline int64_t urnc_verify_row(const urnc_verifier *v, int32_t node) { return v->first + node; }
 int32_t urnc_verify_token(const urnc_verifier *v, int32_t node);
@@ -100,7 +109,7 @@ uint64_t urnc_verify_q(const urnc_verifier *v, int64_t id);
 int urnc_verify_test(urnc_verifier *v, int32_t token, uint64_t coin);
 void urnc_verify_take(urnc_verifier *v, const uint64_t *minus); /* residual (P - minus)+, minus NULL: q */
 uint64_t urnc_lift(uint64_t *weights, int64_t n, uint64_t total);
-void urnc_verify_drop(urnc_verifier *v, int32_t token); /* out of Q */
+void urnc_verify_drop(urnc_verifier *v, int32_t token);           /* out of Q */
 int urnc_verify_adopt(urnc_verifier *v, uint64_t *D, uint64_t W); /* P, T = D, W lifted; 0 if W = 0 */
 
 /* Rules: y at the node in hand, whose rows are open and which has children. */

@@ -24,9 +24,7 @@ static scaled scale(const urnc_verifier *v, uint64_t rho, uint64_t k) {
     return s;
 }
 
-static int is_valid(const scaled *s, uint64_t rho) {
-    return (urnc_u128)s->a * URN_VERIFY_RHO <= (urnc_u128)rho * s->b;
-}
+static int is_valid(const scaled *s, uint64_t rho) { return (urnc_u128)s->a * URN_VERIFY_RHO <= (urnc_u128)rho * s->b; }
 
 int32_t urnc_verify_kseq(urnc_verifier *v) {
     uint64_t k = 0, low = URN_VERIFY_RHO, high;

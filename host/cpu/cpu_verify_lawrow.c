@@ -122,8 +122,8 @@ int32_t urnc_lawrow_draw(urnc_lawrow *law, int method, const uint64_t *code) {
         urnc_draw_begin(row);
         law->begun = 1;
     }
-    int64_t i = code ? urnc_draw_at(row, urnc_mulhi(*code, row->Z))
-                     : urnc_draw(row, law->plan.key, law->plan.position, 0);
+    int64_t i =
+        code ? urnc_draw_at(row, urnc_mulhi(*code, row->Z)) : urnc_draw(row, law->plan.key, law->plan.position, 0);
     return urnc_row_id(row, i);
 }
 

@@ -61,8 +61,7 @@ void urnc_verify_fill(urnc_verifier *v) {
         return;
     }
     urnc_lawrow_fill(&v->draft, v->A, v->draft.n);
-    for (int64_t i = 0; i < v->n; i++)
-        v->Q[i] = draft_of[i] >= 0 && draft_of[i] < v->draft.n ? v->A[draft_of[i]] : 0;
+    for (int64_t i = 0; i < v->n; i++) v->Q[i] = draft_of[i] >= 0 && draft_of[i] < v->draft.n ? v->A[draft_of[i]] : 0;
 }
 
 uint64_t urnc_verify_P(const urnc_verifier *v, int64_t id) {

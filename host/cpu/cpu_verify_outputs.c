@@ -44,7 +44,8 @@ static void add_statistics(const urnc_verifier *v) {
     count(&stats->emitted, (uint64_t)v->emitted);
     for (int32_t d = 0; d < deepest && d <= v->accepted; d++)
         count(&stats->tried[d < URN_VERIFY_DEPTHS ? d : URN_VERIFY_DEPTHS - 1], 1);
-    for (int32_t d = 0; d < v->accepted; d++) count(&stats->taken[d < URN_VERIFY_DEPTHS ? d : URN_VERIFY_DEPTHS - 1], 1);
+    for (int32_t d = 0; d < v->accepted; d++)
+        count(&stats->taken[d < URN_VERIFY_DEPTHS ? d : URN_VERIFY_DEPTHS - 1], 1);
 }
 
 void urnc_verify_finish(urnc_verifier *v) {

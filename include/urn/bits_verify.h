@@ -7,7 +7,8 @@
  *    Request b has count nodes; its node 0 is the root, the last committed token. Node i stands for row t = first + i
  *    of the target's rows, which is the law of the token after node i. first = node_offsets[b], or b * nodes. count =
  *    node_offsets[b+1] - first, or nodes; and at most node_count[b], if given. A request whose offsets run backwards,
- *    past the target's rows, or over `nodes`, has URN_ROW_INDEX and emits nothing; so has a count below 1.
+ *    past the target's rows, or over `nodes`, has URN_ROW_INDEX and emits nothing; so has a count below 1, and so have
+ *    all requests after one whose offsets run backwards.
  *    The token of node i > 0 is tokens[t] in a tree, and drafts[t - b - 1] in a chain, where node i is the child of
  *    node i - 1. A tree given by parents: parent[t] is a node's number within its request. A tree given by first_child
  *    and next_sibling: n from 0 on, in increasing order, walks its chain of siblings (first_child, then next_sibling
@@ -42,7 +43,8 @@
  *    A law is P_i = w_i << s, s = clz64(Z) - 1, so that its total T = Z << s is in [2^62, 2^63).
  *    *Lifting* a law of total T means P_i << s, T << s with s = clz64(T) - 1.
  *    Target: P, T. Draft: Q, S, likewise. With a map draft_of, Q_i of target id i is that of draft id draft_of[i], 0
- *    where that is negative or past the draft's columns; without, of i itself, 0 past the draft's columns.
+ *    where that is negative or past the draft's columns; without, of i itself, 0 past the draft's columns. Ids at or
+ *    past the target row's columns have Q = 0.
  *    Q in P's units:  R = div(T << 63, S), in (2^62, 2^64);  q_i = (Q_i * R) >> 63 (128 bits), below 2^63. Whenever P
  *    or Q changes, R and q are taken again from the new T, S.
  *    q_i lies within 2 of its real value: that is the error of a round, V * 2^-61 of the mass at most.
@@ -54,7 +56,7 @@
  *
  * 4  The walk (all verifiers but BLOCK, TRAVERSAL, TYPICAL, SYNTHETIC). From n = 0:
  *      the target row of n has a status: it is or-ed to the request's; the id is -1, and the walk ends.
- *      n has no child present: y = own draw at n (GREEDY: its rule). Ends with y.
+ *      n has no child present: y = own draw at n; in GREEDY the first of K. Ends with y.
  *      the draft row of n has a status, in a verifier that reads it: URN_ROW_DRAFT; as if n had no child.
  *      else y by the verifier's rule. If a child of n has token y: it is accepted, n = the first such child, and on.
  *      Else ends with y.
@@ -75,8 +77,8 @@
  *                  with replacement.
  *      TARGET_ONLY distinct; reads no draft row. U the coin of the first child; A = 0. For each child: A = A + P_x; y =
  *                  x if mulhi(U, max(1, ceil(threshold * T))) < A or P_x >= max(1, ceil(threshold_single * T)); ceil
- *                  as for top-p. None: P = 0 at all tokens of children; total 0: P as it was; y = end draw. Lossless iff both
- *                  thresholds are 1.
+ *                  as for top-p. None: P = 0 at all tokens of children; total 0: P as it was; y = end draw. Lossless
+ *                  iff both thresholds are 1.
  *      KSEQ        section 6.   GREEDY_DRAFTS section 7.   IMPORTANCE section 8. At a node without a draft row these
  *                  three and MULTISTEP are RECURSIVE's rule.
  *
@@ -107,8 +109,8 @@
  *
  * 7  GREEDY_DRAFTS. The first k - 1 children are the likeliest ids of the draft, the last is drawn from what is left.
  *    Q = 0 at the tokens of the first k - 1, S without them, lifted. S > 0: test x_k against its coin; accepted: y =
- *    x_k; else, if Q_(x_k) > 0, the residual; y = end draw. S = 0 or Q_(x_k) = 0: y = own draw. Lossless, whatever the k - 1 are if they are not
- *    random.
+ *    x_k; else, if Q_(x_k) > 0, the residual; y = end draw. S = 0 or Q_(x_k) = 0: y = own draw. Lossless,
+ *    whatever the k - 1 are if they are not random.
  *
  * 8  IMPORTANCE (canonical two-step selection). A_i is the law of the incumbent, in P's units; A = q at first, and X =
  *    x_1. prod(a, b) = (((a * b) >> 62) * N) >> 63, N = div(2^125, T): a * b / T for a, b <= T.
@@ -136,8 +138,8 @@
  *    it stops: -1. Of all rows reached that have children, and where it stops, the statuses count.
  *
  * 10 SYNTHETIC. Distinct; lossy; for benchmarks. At n, the first child whose coin has (U >> 24) < ceil(rate * 2^40) is
- *    accepted, rate that of its depth: rates[depth - 1], clamped to [0, 1], NaN as 0; or rate. Tokens at or
- *    past cols are passed over (URN_ROW_DRAFT). None: y = own draw; ends.
+ *    accepted, rate that of its depth: rates[depth - 1], clamped to [0, 1], NaN as 0; or rate. Tokens at or past cols
+ *    are passed over (URN_ROW_DRAFT). None: y = own draw; ends. A target row with a status: as in section 4.
  *
  * 11 Statistics, added in 64 bits for every request that is not padding: requests 1; emitted, accepted as above;
  *    drafted the present nodes but the root; tried[d] for d < min(accepted + 1, the largest depth of a present node),
@@ -146,14 +148,29 @@
  * 12 urn_verify_bound: no verifier accepts one of k drafts more often, of each pair of rows, laws as in section 3.
  *    Ids with q_i > 0 fall into bins: bin 0 where P_i = 0; else with z = f32(f64(q_i) / f64(P_i)), e its exponent, m
  *    the first 6 bits of its significand after the leading one, but e = -32, m = 0 where e < -32 and e = 31, m = 63
- *    where e > 31: bin 1 + (31 - e) * 64 + (63 - m). By bin, integer sums of P_i, of q_i, and with h = f64(q_i) / f64(T) cut
- *    to at most 1 - 2^-20 and u = h / (1 - h), of floor(u * 2^40) and floor((u * h) * 2^40).
+ *    where e > 31: bin 1 + (31 - e) * 64 + (63 - m). By bin, integer sums of P_i, of q_i, and with h = f64(q_i) /
+ *    f64(T) cut to at most 1 - 2^-20 and u = h / (1 - h), of floor(u * 2^40) and floor((u * h) * 2^40).
  *    Over the bins 0 .. j: p = f64(sum P) / f64(T), h = min(1, f64(sum q) / f64(T)), u and v = f64 of the other two
  *    sums, * 2^-40. F = h to the power k by k - 1 multiplications h * h * ... from the left with replacement or k = 1;
  *    without, k = 2, F = h * u - v (two operations). bound = f32(min(1, 1 + least)), least = the least of 0 and all
  *    p - F.
  *    Ids of one bin differ by less than 2^-6 in q / p, which costs the bound about the square of that.
  *    overlap = f32(f64(sum of min(P_i, q_i)) / f64(T)): how often a single draft is accepted.
+ *
+ * 13 Trees (verify_draft.h). Nodes, presence, depth as in section 1, with distinct siblings only where said; tokens
+ *    NULL: none is negative. Of a request with bad offsets nothing is written; one with count < 1 has no node present.
+ *      shape     of present nodes: parent (of the root -1), first_child, next_sibling (-1: none), depth, position P0 +
+ *                depth; mask row: bit j iff j is the node itself or above it. Of others: -1, -1, -1, -1, position P0,
+ *                mask row 0. A request's rows go up to node_offsets[b+1], or are `nodes`.
+ *      compact   offsets[b] = the sum of n_a over a < b, n_b = min(max(used[b], 0), depth + 1), cut before the first
+ *                negative path[b][j]; rows[offsets[b] + j] = first_b + path[b][j], j < n_b; -1 behind
+ *                offsets[requests], up to rows_size.
+ *      recycle   draft: token of the root of b: root[b]; of node i > 0 of the template: M[token of its parent][rank of
+ *                i]; -1 where the parent's is not in [0, cols), the rank is not in [0, k), its parent is not below it, or
+ *                a sibling before it has the same token. update: for every row t with tokens[t] in [0, cols):
+ *                M[tokens[t]] = top[t], but of rows with equal tokens only the last.
+ *      invert    draft_of[i] = the least j with map[j] = i, -1: none. status: URN_ROW_INDEX if some map[j] is outside
+ *                [0, cols), URN_ROW_PARAM if two are equal.
  */
 #ifndef URN_BITS_VERIFY_H
 #define URN_BITS_VERIFY_H

@@ -69,8 +69,8 @@ typedef struct urn_verify_params {
 
     /* The rows and how they become laws. Of these structs' members count: logits, sampler, list, list_value, seed,
      * seed_value, label; of the target also slot, position (both [requests]), position_value, row_count (of requests),
-     * state, slots, done, method, overlay (rows: those of logits). Outputs must be NULL; all else is ignored. The draft's slots and positions
-     * are the target's. */
+     * state, slots, done, method, overlay (rows: those of logits). Outputs must be NULL; all else is ignored.
+     * The draft's slots, positions and drafts in flight are the target's. */
     const urn_sample_params *target;
     const urn_sample_params *draft; /* NULL: drafts without laws (n-grams, greedy drafters): q is 1 at the draft */
     int32_t target_rows;            /* urn_rows_kind */

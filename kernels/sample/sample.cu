@@ -80,6 +80,7 @@ inline int open_sample(urnk_device *d) {
     for (int i = FORM_CREW * 7; i < count; i++) {
         int held = 0;
         uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
+        if (i / 7 == FORM_STREAMED) threads = min_of(threads, RowPolicy::streamed_threads);
         int error = blocks_at_once(all[i].kernel, d->device, threads, (size_t)d->shared_per_block, &held);
         if (error) return error;
         if (held < d->crew_blocks) d->crew_blocks = held;

@@ -16,6 +16,7 @@ struct RowPolicy {
     enum { warp_threads = 128 };      // four rows a block; guess
     enum { threads = 512 };           // one block a multiprocessor; guess
     enum { half_threads = 256 };      // where two blocks fit; guess
+    enum { streamed_threads = 384 };  // more registers for what holds a part of a row and reads the rest
     enum { crew_groups = 16 };        // fewest groups of a crew's block, where more blocks than needed are free; guess
 };
 
@@ -76,7 +77,8 @@ bool plan_crew(const urnk_device &d, int64_t rows, int64_t cols, int32_t dtype, 
     uint32_t crew =
         hint.cluster > 0 ? least : max_of(least, min_of(min_of(blocks / crews, most), all / RowPolicy::crew_groups));
     uint32_t slice = (all + crew - 1) / crew;
-    uint32_t threads = threads_of(hint, most_threads, RowPolicy::threads);
+    uint32_t bound = streamed ? min_of(most_threads, RowPolicy::streamed_threads) : most_threads;
+    uint32_t threads = threads_of(hint, bound, RowPolicy::threads);
     while (threads > 32 && crew * threads > most_crew_threads()) threads = threads / 64 * 32;
     // asked to stream, half of a slice that would fit is left out
     uint32_t held = streamed ? min_of(hold, hint.streamed ? slice / 2 : slice) : slice;
