@@ -18,8 +18,8 @@
  * drafts), basis (basis-aware truncation, in liburn_host), bits (the bit contract). Particles have resample (ancestors
  * from weights), particles (moving them), genealogy (their paths), resample_segments (weighted moments),
  * resample_backward (backward draws), resample_tables (alias tables, draws on a grid). bits_topk, bits_resample and
- * bits_verify go on with the contract. Every call but those ending in _host only enqueues. Nothing here includes CUDA.
- * */
+ * bits_verify go on with the contract. Every call but those ending in _host only enqueues. Nothing here includes
+ * CUDA. */
 #ifndef URN_H
 #define URN_H
 
