@@ -6,6 +6,7 @@
 #define URNK_LAUNCH_RESAMPLE_H
 
 #include "kernels/launch.h"
+#include "urn/genealogy.h"
 #include "urn/particles.h"
 #include "urn/resample.h"
 #include "urn/resample_backward.h"
@@ -28,7 +29,9 @@ extern "C" {
     X(backward_draws, urn_backward_params) \
     X(alias_build, urn_alias_params) \
     X(alias_draw, urn_alias_params) \
-    X(inverse_grid, urn_inverse_params)
+    X(inverse_grid, urn_inverse_params) \
+    X(genealogy_step, urn_genealogy_params) \
+    X(genealogy_trace, urn_genealogy_params)
 
 /* Those that kernels/resample has; a kernel's author adds its line here. */
 #define URNK_RESAMPLE_KERNELS(X) \
@@ -76,6 +79,10 @@ static inline size_t urnk_backward_workspace(int64_t rows, int64_t items, int64_
 
 static inline size_t urnk_alias_workspace(int64_t rows, int64_t items) {
     return (size_t)rows * (1024 + urnk_resample_groups(items) * (64 + 256 * 24));
+}
+
+static inline size_t urnk_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes) {
+    return (size_t)rows * (1024 + urnk_resample_groups(items) * 256 * 12 + urnk_resample_groups(nodes) * 16);
 }
 
 #ifdef __cplusplus
