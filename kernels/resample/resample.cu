@@ -6,7 +6,7 @@
 //          3 n*e + 4 M (systematic, stratified); where outputs search, 8 n for prefix sums and log2(n) loads an output
 // bound    HBM for systematic; L2 latency for searches
 // launch   begin, law (1 or 4), settle, then 2 (systematic, stratified, multinomial, killing, chains, rejection), 4
-//          (residual stratified), 6 (sorted, branching), 7 (residual, minimum error), 5 to 8 (SSP); a cap 3 more, pins
+//          (residual stratified), 6 (sorted, branching), 7 (residual, minimum error), 5 to 8 (SSP); a cap 4 more, pins
 //          1, offspring of drawn schemes 1
 // bits     integers, see bits_resample.h
 // tail     rows with a status cost their record
@@ -65,7 +65,7 @@ URN_KERNEL(ROW_THREADS) begin_kernel(URN_ARGS(ResampleArgs) a) {
     row_records(a.law).store(number, row);
 }
 
-// The trigger, and what the scheme needs of a row that resamples.
+// The trigger, and where a row's sums begin. With a cap it runs before it, for the trigger, and after, for the sums.
 URN_KERNEL(ROW_THREADS) settle_kernel(URN_ARGS(ResampleArgs) a) {
     const urn_resample_params &p = a.p;
     int64_t number = (int64_t)block_id() * ROW_THREADS + thread_id();
@@ -142,8 +142,9 @@ inline int enqueue_resample(const urnk_device *device, const urn_resample_params
     Shape rows = {(uint32_t)parts_of(weights.rows, ROW_THREADS), ROW_THREADS, 1, 0};
     int error = launch(begin_kernel, rows, stream, a);
     if (!error) error = enqueue_law(a.law, false, stream);
-    if (!error && params->cap) error = enqueue_cap(a, stream);
     if (!error) error = launch(settle_kernel, rows, stream, a);
+    if (!error && params->cap) error = enqueue_cap(a, stream);
+    if (!error && params->cap) error = launch(settle_kernel, rows, stream, a);
     if (!error && params->pin_slot) error = enqueue_pins(a, stream);
     return error ? error : enqueue_scheme(a, stream);
 }
