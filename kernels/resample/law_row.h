@@ -372,6 +372,21 @@ URN_DEVICE RowLaw begin_row(const urn_weights &w, int64_t row) {
     return r;
 }
 
+template <class T> URN_DEVICE T of_row(const T *array, int64_t rows, int64_t row, int tag, T otherwise) {
+    return array ? Global<const T>(array, rows, tag).load(row) : otherwise;
+}
+
+// What the row's random blocks are made with, by a call's params.
+template <class Params> URN_DEVICE void seed_row(const Params &p, int64_t rows, int64_t number, RowLaw &row) {
+    uint64_t seed = of_row(p.seed, rows, number, TAG_INDEX, p.seed_value);
+    row.key = row_key(seed, of_row(p.label, rows, number, TAG_INDEX, (uint64_t)number));
+    row.position = of_row(p.position, rows, number, TAG_INDEX, p.position_value);
+}
+
+URN_DEVICE Random4 row_block(const RowLaw &row, uint32_t index, uint32_t draw, uint32_t stream) {
+    return philox(row.key, {index, draw, row.position, stream});
+}
+
 // The first item whose prefix sum is above r < T; a.prefix is there. Any thread for itself: log2(n) loads.
 URN_DEVICE int64_t first_above(const LawArgs &a, const RowLaw &row, int64_t number, Wide r) {
     Global<TileLaw> tiles = tile_records(a, number);

@@ -16,10 +16,6 @@ namespace urnd {
 
 enum { ROW_THREADS = 128 }; // of kernels that give a row a thread
 
-template <class T> URN_DEVICE T of_row(const T *array, int64_t rows, int64_t row, int tag, T otherwise) {
-    return array ? Global<const T>(array, rows, tag).load(row) : otherwise;
-}
-
 // Where the row's outputs go; M.
 URN_DEVICE void place_outputs(const urn_resample_params &p, int64_t number, RowLaw &row) {
     int64_t rows = p.weights.rows;
@@ -58,10 +54,7 @@ URN_KERNEL(ROW_THREADS) begin_kernel(URN_ARGS(ResampleArgs) a) {
     row.pin_slot = -1;
     place_outputs(p, number, row);
     if (row.status == 0 && bad_parameters(p, number, row)) row.status = URN_ROW_PARAM;
-    uint64_t seed = of_row(p.seed, p.weights.rows, number, TAG_INDEX, p.seed_value);
-    uint64_t label = of_row(p.label, p.weights.rows, number, TAG_INDEX, (uint64_t)number);
-    row.key = row_key(seed, label);
-    row.position = of_row(p.position, p.weights.rows, number, TAG_INDEX, p.position_value);
+    seed_row(p, p.weights.rows, number, row);
     row_records(a.law).store(number, row);
 }
 
@@ -77,7 +70,7 @@ URN_KERNEL(ROW_THREADS) settle_kernel(URN_ARGS(ResampleArgs) a) {
         row.resampled = !free || row.ess < threshold * (double)row.n ? 1 : 0;
         row.produced = row.m;
         row.rest = row.m;
-        row.start = pick(resample_block(row, 0, 0, URN_STREAM_RESAMPLE), row.total, row.narrow());
+        row.start = pick(row_block(row, 0, 0, URN_STREAM_RESAMPLE), row.total, row.narrow());
     }
     row_records(a.law).store(number, row);
 }
