@@ -1,11 +1,12 @@
 /* launch_resample.h - the resample family as host/ sees its kernels: see launch.h.
  *
- * Arguments have been checked; params are complete: strides, sizes, workspace and its bytes are final, arrays that may be
- * NULL still may be, and no count of rows is 0. */
+ * Arguments have been checked; params are complete: strides, sizes, workspace and its bytes are final, arrays that may
+ * be NULL still may be, and no count of rows is 0. */
 #ifndef URNK_LAUNCH_RESAMPLE_H
 #define URNK_LAUNCH_RESAMPLE_H
 
 #include "kernels/launch.h"
+#include "urn/genealogy.h"
 #include "urn/particles.h"
 #include "urn/resample.h"
 #include "urn/resample_backward.h"
@@ -28,7 +29,9 @@ extern "C" {
     X(backward_draws, urn_backward_params) \
     X(alias_build, urn_alias_params) \
     X(alias_draw, urn_alias_params) \
-    X(inverse_grid, urn_inverse_params)
+    X(inverse_grid, urn_inverse_params) \
+    X(genealogy_step, urn_genealogy_params) \
+    X(genealogy_trace, urn_genealogy_params)
 
 /* Those that kernels/resample has; a kernel's author adds its line here. */
 #define URNK_RESAMPLE_KERNELS(X) \
@@ -84,6 +87,10 @@ static inline size_t urnk_backward_workspace(int64_t rows, int64_t items, int64_
 /* An item's place and its prefix sum. */
 static inline size_t urnk_alias_workspace(int64_t rows, int64_t items) {
     return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 20;
+}
+
+static inline size_t urnk_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes) {
+    return (size_t)rows * (1024 + urnk_resample_groups(items) * 256 * 12 + urnk_resample_groups(nodes) * 16);
 }
 
 #ifdef __cplusplus

@@ -14,18 +14,20 @@
  * sample, unmask (masked diffusion), reject (weighted rejection), tiny (Gumbel-softmax of short rows), shard (a
  * vocabulary over devices), topk (the first k of a row, or k drawn without replacement), topk_long, topk_segments (of
  * long rows and of segments), basis (basis-aware truncation, in liburn_host), bits (the bit contract). Particles have
- * resample (ancestors from weights), particles (moving them), resample_segments (weighted moments), resample_backward
- * (backward draws), resample_tables (alias tables, draws on a grid), bits_resample (their part of the contract).
- * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
+ * resample (ancestors from weights), particles (moving them), genealogy (their paths), resample_segments (weighted
+ * moments), resample_backward (backward draws), resample_tables (alias tables, draws on a grid), bits_resample (their
+ * part of the contract). Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
 #ifndef URN_H
 #define URN_H
 
 #include "urn/basis.h"
 #include "urn/bits.h"
+#include "urn/bits_resample.h"
 #include "urn/bits_topk.h"
 #include "urn/buffer.h"
 #include "urn/ctx.h"
 #include "urn/export.h"
+#include "urn/genealogy.h"
 #include "urn/particles.h"
 #include "urn/presets.h"
 #include "urn/reject.h"
