@@ -17,8 +17,9 @@
  * topk_uniform (permutations, resamples, masks), verify and verify_tree (speculative decoding), verify_draft (trees of
  * drafts), basis (basis-aware truncation, in liburn_host), bits (the bit contract). Particles have resample (ancestors
  * from weights), particles (moving them), genealogy (their paths), resample_segments (weighted moments),
- * resample_backward (backward draws), resample_tables (alias tables, draws on a grid). bits_topk, bits_resample and bits_verify go on with the contract.
- * Every call but those ending in _host only enqueues. Nothing here includes CUDA. */
+ * resample_backward (backward draws), resample_tables (alias tables, draws on a grid). bits_topk, bits_resample and
+ * bits_verify go on with the contract. Every call but those ending in _host only enqueues. Nothing here includes
+ * CUDA. */
 #ifndef URN_H
 #define URN_H
 
