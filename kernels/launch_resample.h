@@ -40,7 +40,12 @@ extern "C" {
     X(offspring_from_ancestors, urn_ancestors_params) \
     X(ancestors_from_offspring, urn_ancestors_params) \
     X(ancestors_permute, urn_ancestors_params) \
-    X(particles_gather, urn_particles_gather_params)
+    X(particles_gather, urn_particles_gather_params) \
+    X(segments_moments, urn_segments_moments_params) \
+    X(backward_draws, urn_backward_params) \
+    X(alias_build, urn_alias_params) \
+    X(alias_draw, urn_alias_params) \
+    X(inverse_grid, urn_inverse_params)
 
 #define URNK_RESAMPLE_PROTOTYPES(op, type) \
     int urnk_cuda_##op(const urnk_device *device, const type *params, struct CUstream_st *stream); \
@@ -73,12 +78,15 @@ static inline size_t urnk_ancestors_workspace(int64_t rows, int64_t items, int64
     return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 4;
 }
 
+/* Prefix sums for trials; children need nothing. */
 static inline size_t urnk_backward_workspace(int64_t rows, int64_t items, int64_t children) {
-    return (size_t)rows * (1024 + urnk_resample_groups(items) * (64 + 256 * 8) + urnk_resample_groups(children) * 64);
+    (void)children;
+    return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 8;
 }
 
+/* An item's place and its prefix sum. */
 static inline size_t urnk_alias_workspace(int64_t rows, int64_t items) {
-    return (size_t)rows * (1024 + urnk_resample_groups(items) * (64 + 256 * 24));
+    return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 20;
 }
 
 static inline size_t urnk_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes) {
