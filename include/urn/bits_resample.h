@@ -39,8 +39,9 @@
  *                    becomes min(w_i, t), then T, S, W are theirs. t = 0: URN_ROW_PARAM. M = 0: no cap. Statistics are
  *                    those before.
  *      trigger       where M = n: the row resamples iff ess < f64(threshold) * f64(n). A row that does not: a_m = m,
- *                    o_i = 1, lw_out the bits of `weights`. Threshold +inf, the default, or M != n: it always
- *                    resamples. A threshold that is NaN or negative: URN_ROW_PARAM.
+ *                    o_i = 1, lw_out the bits of `weights`, and the cap is not looked at. Threshold
+ *                    URN_RESAMPLE_ALWAYS (or more), the default, or M != n: it always resamples. A threshold that is
+ *                    NaN or negative: URN_ROW_PARAM.
  *    o_i = how often item i is an ancestor. Where a scheme below gives C_i (C_(-1) = 0) or o_i, the ancestors are in
  *    increasing order: item i at outputs C_(i-1) .. C_i - 1, C_i = o_0 + ... + o_i.
  *      n_i, f_i      floor(M * w_i / T), M * w_i mod T.  N_i = n_0 + ... + n_i, R = M - N_(n-1), sum of f_i = R * T.
@@ -139,8 +140,6 @@
 #define URN_BITS_RESAMPLE_H
 
 #include <stdint.h>
-
-#include "urn/bits.h"
 
 #define URN_RESAMPLE_MAX_ITEMS (INT64_C(1) << 30)
 #define URN_RESAMPLE_TEAM 32u /* outputs that share a segment in Metropolis C1 and C2 */

@@ -77,8 +77,8 @@ URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group);
         uint32_t bits = everything ? 0xffu : row.kept_bits(unit);
-        float x[UNIT];
-        row.logits(unit, x);
+        float x[UNIT] = {};
+        if (RESIDENT || bits != 0) row.logits(unit, x); // what is far is read for what is left
         uint64_t sum = 0;
         URN_EACH
         for (uint32_t i = 0; i < UNIT; i++) {

@@ -33,6 +33,7 @@ URN_DEVICE uint32_t first_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     uint32_t most = 0, flip = last ? 0 : 0xffffffffu; // ~place: the maximum is the smallest place
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
+        if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
         URN_UNROLL

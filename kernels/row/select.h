@@ -120,7 +120,7 @@ template <int TEAM> struct BinSums {
 
 // A crew's set of bins number `set`, counted from the start of the launch.
 template <int TEAM> URN_DEVICE Global<uint64_t> crew_bins(const Team<TEAM> &team, uint32_t set) {
-    uint64_t *bins = (uint64_t *)(team.crew.board + BOARD_BINS);
+    uint64_t *bins = (uint64_t *)(team.board() + BOARD_BINS);
     return Global<uint64_t>(bins + set % BOARD_BIN_SETS * BOARD_SET, BOARD_SET, TAG_WORKSPACE);
 }
 
@@ -138,14 +138,18 @@ template <int TEAM> URN_DEVICE BinSums<TEAM> sum_bins(Team<TEAM> &team, SelectRo
     BinSums<TEAM> sums = {room, team.ranks, nullptr};
     if constexpr (TEAM == TEAM_CREW) {
         if (team.ranks > 1) {
-            Global<uint64_t> all = crew_bins(team, team.crew.bins);
+            uint32_t set = team.room.bins.load(0);
+            Global<uint64_t> all = crew_bins(team, set);
             URN_ROLLED
             for (uint32_t b = team.thread; b < bins; b += team.threads) { // the bins that this thread folded
                 uint64_t own = (uint64_t)room.high.load(b) << 32 | room.low.load(b);
                 if (own) all.add(b, own);
             }
-            clear_crew_bins(team, ++team.crew.bins);
+            clear_crew_bins(team, set + 1);
             sums.board = all.p;
+            team_meet(team);
+            if (team.thread == 0) team.room.bins.store(0, set + 1);
+            return sums;
         }
     }
     team_meet(team);
