@@ -7,6 +7,7 @@
 
 #include "kernels/launch.h"
 #include "urn/verify.h"
+#include "urn/verify_draft.h"
 #include "urn/verify_tree.h"
 
 #ifdef __cplusplus
@@ -38,6 +39,31 @@ typedef struct urnk_verify_bound_call {
     size_t workspace_bytes;
 } urnk_verify_bound_call;
 
+typedef struct urnk_tree_compact_call {
+    const int32_t *path, *used;
+    const int64_t *node_offsets;
+    int32_t *rows;
+    int64_t *offsets;
+    int64_t requests, rows_size;
+    int32_t nodes, depth;
+} urnk_tree_compact_call;
+
+typedef struct urnk_recycle_call {
+    urn_recycle recycle;
+    const int32_t *root; /* draft */
+    int64_t requests;
+    int32_t *drafted;
+    const int32_t *tokens, *top; /* update */
+    int64_t rows;
+    void *workspace; /* 4 * cols bytes */
+} urnk_recycle_call;
+
+typedef struct urnk_draft_invert_call {
+    const int32_t *map;
+    int64_t n, cols;
+    int32_t *draft_of, *status;
+} urnk_draft_invert_call;
+
 /* Sizes that a workspace depends on. */
 typedef struct urnk_verify_sizes {
     int64_t requests;
@@ -66,7 +92,12 @@ static inline size_t urnk_verify_bound_workspace(const urnk_verify_sizes *z) {
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
 #define URNK_VERIFY_OPS(X) \
     X(verify, urnk_verify_call, 1) \
-    X(verify_bound, urnk_verify_bound_call, 0)
+    X(verify_bound, urnk_verify_bound_call, 0) \
+    X(tree_shape, urn_tree_shape_params, 0) \
+    X(tree_compact, urnk_tree_compact_call, 0) \
+    X(recycle_draft, urnk_recycle_call, 0) \
+    X(recycle_update, urnk_recycle_call, 0) \
+    X(draft_invert, urnk_draft_invert_call, 0)
 
 #define URNK_VERIFY_PROTOTYPES(op, type, there) \
     int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \

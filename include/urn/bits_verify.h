@@ -156,6 +156,21 @@
  *    p - F.
  *    Ids of one bin differ by less than 2^-6 in q / p, which costs the bound about the square of that.
  *    overlap = f32(f64(sum of min(P_i, q_i)) / f64(T)): how often a single draft is accepted.
+ *
+ * 13 Trees (verify_draft.h). Nodes, presence, depth as in section 1, with distinct siblings only where said; tokens
+ *    NULL: none is negative. Of a request with bad offsets nothing is written; one with count < 1 has no node present.
+ *      shape     of present nodes: parent (of the root -1), first_child, next_sibling (-1: none), depth, position P0 +
+ *                depth; mask row: bit j iff j is the node itself or above it. Of others: -1, -1, -1, -1, position P0,
+ *                mask row 0. A request's rows go up to node_offsets[b+1], or are `nodes`.
+ *      compact   offsets[b] = the sum of n_a over a < b, n_b = min(max(used[b], 0), depth + 1), cut before the first
+ *                negative path[b][j]; rows[offsets[b] + j] = first_b + path[b][j], j < n_b; -1 behind
+ *                offsets[requests], up to rows_size.
+ *      recycle   draft: token of the root of b: root[b]; of node i > 0 of the template: M[token of its parent][rank of
+ *                i]; -1 where the parent's is not in [0, cols), the rank is not in [0, k), its parent is not below it, or
+ *                a sibling before it has the same token. update: for every row t with tokens[t] in [0, cols):
+ *                M[tokens[t]] = top[t], but of rows with equal tokens only the last.
+ *      invert    draft_of[i] = the least j with map[j] = i, -1: none. status: URN_ROW_INDEX if some map[j] is outside
+ *                [0, cols), URN_ROW_PARAM if two are equal.
  */
 #ifndef URN_BITS_VERIFY_H
 #define URN_BITS_VERIFY_H

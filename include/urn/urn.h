@@ -46,6 +46,7 @@
 #include "urn/types.h"
 #include "urn/unmask.h"
 #include "urn/verify.h"
+#include "urn/verify_draft.h"
 #include "urn/verify_tree.h"
 #include "urn/version.h"
 
