@@ -8,7 +8,7 @@ namespace urnd {
 
 struct CrewPolicy {
     enum { groups = 16 };            // fewest of a block, where more blocks than needed are free; guess
-    enum { streamed_threads = 384 }; // more registers for what holds a part and reads the rest
+    enum { streamed_threads = 256 }; // more registers for what holds a part and reads the rest
 };
 
 // Does the workspace of rows of this size have room for counters and boards?
