@@ -58,24 +58,12 @@ static urn_status check_own(const char *call, const urn_verify_params *p) {
     return urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]);
 }
 
-static urn_status check_tree(const char *call, const urn_draft_tree *tree) {
-    URN_TRY(urn_check_pointer(call, "tree", tree));
-    if (!tree->parent && !tree->first_child)
-        return urn_fail(URN_E_NULL, "%s: tree has neither parent nor first_child; wanted one of them", call);
-    if (tree->parent && (tree->first_child || tree->next_sibling))
-        return urn_fail(URN_E_VALUE, "%s: tree has parent and first_child; wanted one of them", call);
-    if (!tree->parent) URN_TRY(urn_check_pointer(call, "tree->next_sibling", tree->next_sibling));
-    const urn_named_array arrays[] = {{"tree->parent", tree->parent, 4},
-                                      {"tree->first_child", tree->first_child, 4},
-                                      {"tree->next_sibling", tree->next_sibling, 4}};
-    return urn_check_aligned(call, arrays, 3);
-}
-
 static urnk_verify_sizes sizes_of(const urn_verify_params *p, const urn_sample_params *target,
                                   const urn_sample_params *draft) {
     urnk_verify_sizes sizes = {p->requests, p->nodes, p->depth, target->logits.rows, target->logits.cols,
                                0,           0,        0,        p->verifier};
     sizes.needs = urn_verify_needs(target, draft);
+    if (p->target_rows == URN_ROWS_PROBS || (draft && p->draft_rows == URN_ROWS_PROBS)) sizes.needs |= URN_NEEDS_FULL;
     if (!draft) return sizes;
     sizes.draft_rows = draft->logits.rows;
     sizes.draft_cols = draft->logits.cols;
@@ -108,7 +96,7 @@ static urn_status plan(const char *call, const urn_stream *stream, const urn_ver
     *p = defaults;
     URN_TRY(urn_params_copy(call, "params", p, given, verify_sizes));
     URN_TRY(check_own(call, p));
-    if (tree) URN_TRY(check_tree(call, tree));
+    if (tree) URN_TRY(urn_check_draft_tree(call, tree));
     const urn_verify_given rows = {p->target, p->draft, p->target_rows, p->draft_rows, p->draft_of, p->requests};
     urn_verify_sides sides;
     URN_TRY(urn_check_verify_sides(call, stream, &rows, &sides));

@@ -3,6 +3,7 @@
 #include "host/check_verify.h"
 
 #include "host/check_sample.h"
+#include "host/special_call.h"
 
 static int32_t needs_of(const urn_sample_params *rows) {
     return rows && rows->sampler ? rows->sampler->lists.needs : 0;
@@ -77,4 +78,16 @@ urn_status urn_check_verify_sides(const char *call, const urn_stream *stream, co
         return urn_fail(URN_E_SHAPE, "%s: draft has %lld cols and target %lld; wanted as many, or draft_of", call,
                         (long long)draft->logits.cols, (long long)target->logits.cols);
     return URN_OK;
+}
+
+urn_status urn_check_draft_tree(const char *call, const urn_draft_tree *tree) {
+    if (!tree->parent && !tree->first_child)
+        return urn_fail(URN_E_NULL, "%s: tree has neither parent nor first_child; wanted one of them", call);
+    if (tree->parent && (tree->first_child || tree->next_sibling))
+        return urn_fail(URN_E_VALUE, "%s: tree has parent and first_child; wanted one of them", call);
+    if (!tree->parent) URN_TRY(urn_check_pointer(call, "tree.next_sibling", tree->next_sibling));
+    const urn_named_array arrays[] = {{"tree.parent", tree->parent, 4},
+                                      {"tree.first_child", tree->first_child, 4},
+                                      {"tree.next_sibling", tree->next_sibling, 4}};
+    return urn_check_aligned(call, arrays, 3);
 }

@@ -24,6 +24,9 @@ typedef struct urn_verify_sides {
 urn_status urn_check_verify_sides(const char *call, const urn_stream *stream, const urn_verify_given *given,
                                   urn_verify_sides *sides);
 
+/* A tree in one form, aligned. */
+urn_status urn_check_draft_tree(const char *call, const urn_draft_tree *tree);
+
 /* URN_NEEDS_ bits of both samplers. */
 int32_t urn_verify_needs(const urn_sample_params *target, const urn_sample_params *draft);
 

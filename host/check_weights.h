@@ -8,7 +8,7 @@
 /* urn_check_weights - a view of weights of 1 to max_items items; its stride becomes final. */
 urn_status urn_check_weights(const char *call, urn_weights *weights, int64_t max_items);
 
-/* urn_check_counts - rows 0 to 2^31 - 1, and rows * width elements of `size` bytes that an address can reach. */
+/* urn_check_area - rows * width elements of `size` bytes that an address can reach. */
 urn_status urn_check_area(const char *call, const char *name, int64_t rows, int64_t width, int64_t size);
 
 /* URN_ENQUEUE_RESAMPLE - the end of a checked call: the backend's operation, if it has it. */

@@ -10,7 +10,7 @@ typedef struct {
     int32_t *ancestors, *offspring;
     int32_t *least; /* permute: d */
     int32_t *old;
-    int64_t *sums;  /* of chunks of offspring */
+    int64_t *sums; /* of chunks of offspring */
     int status;
 } ancestors_row;
 
@@ -135,8 +135,7 @@ static void least_chunk(void *argument, int64_t chunk, int64_t begin, int64_t en
     (void)chunk;
     for (int64_t m = begin; m < end; m++) {
         int32_t *d = &row->least[row->old[m]], seen = __atomic_load_n(d, __ATOMIC_RELAXED);
-        while (m < seen &&
-               !__atomic_compare_exchange_n(d, &seen, (int32_t)m, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        while (m < seen && !__atomic_compare_exchange_n(d, &seen, (int32_t)m, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         }
     }
 }

@@ -25,10 +25,14 @@ static uint64_t code_of(const grid *g, int64_t m) {
     urnc_u128 M = (uint64_t)p->outputs, at = (urnc_u128)(uint64_t)m << 64;
     if (p->codes) return p->codes[g->r * p->outputs + m];
     switch (p->points) {
-    case URN_INVERSE_STRATIFIED: return (uint64_t)((at + uniform_of(g, m)) / M);
-    case URN_INVERSE_SYSTEMATIC: return (uint64_t)((at + g->shift) / M);
-    case URN_INVERSE_MIDPOINTS: return (uint64_t)((at + (UINT64_C(1) << 63)) / M);
-    default: return uniform_of(g, m);
+    case URN_INVERSE_STRATIFIED:
+        return (uint64_t)((at + uniform_of(g, m)) / M);
+    case URN_INVERSE_SYSTEMATIC:
+        return (uint64_t)((at + g->shift) / M);
+    case URN_INVERSE_MIDPOINTS:
+        return (uint64_t)((at + (UINT64_C(1) << 63)) / M);
+    default:
+        return uniform_of(g, m);
     }
 }
 

@@ -87,8 +87,8 @@ static int wide_F(int64_t n) {
 
 void urnc_particles_begin(urnc_particles *row, const void *data, int32_t type, int64_t n, int team, void *room) {
     *row = (urnc_particles){.n = n, .chunks = chunks_of(n), .team = team, .wide = n > URN_MAX_COLS};
-    row->crowd = (urnc_crowd){.data = data, .n = n, .type = type, .F = row->wide ? wide_F(n) : URN_F, .unit = 1.0,
-                              .most = UINT64_MAX};
+    row->crowd = (urnc_crowd){
+        .data = data, .n = n, .type = type, .F = row->wide ? wide_F(n) : URN_F, .unit = 1.0, .most = UINT64_MAX};
     row->base = room;
     row->spare = row->base + row->chunks + 1;
     int is_log = urnc_weight_is_log(type);
@@ -124,8 +124,7 @@ static void sum_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end)
         p->loops->total(w, p->squares, &totals);
     }
     p->row->base[chunk] = totals.sum;
-    p->row->spare[chunk] = ((urnc_u128)totals.square[0] << 48) + ((urnc_u128)totals.square[1] << 25) +
-                           totals.square[2];
+    p->row->spare[chunk] = ((urnc_u128)totals.square[0] << 48) + ((urnc_u128)totals.square[1] << 25) + totals.square[2];
     uint64_t seen = __atomic_load_n(&p->row->W, __ATOMIC_RELAXED);
     while (seen < totals.top &&
            !__atomic_compare_exchange_n(&p->row->W, &seen, totals.top, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {

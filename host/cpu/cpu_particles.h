@@ -28,13 +28,13 @@ int urnc_place_row(const urn_weights *weights, int64_t r, urnc_place *place);
 typedef struct urnc_particles {
     urnc_crowd crowd;
     int64_t n, chunks;
-    int wide, team;  /* team: threads that a pass may use */
-    int status;      /* URN_ROW_ bits */
-    double top;      /* the largest x */
-    int32_t e;       /* linear: bits_resample.h's e */
-    uint64_t W;      /* the largest weight */
-    urnc_u128 T, Q;  /* Q only if asked for */
-    double over_T;   /* about 1 / T */
+    int wide, team; /* team: threads that a pass may use */
+    int status;     /* URN_ROW_ bits */
+    double top;     /* the largest x */
+    int32_t e;      /* linear: bits_resample.h's e */
+    uint64_t W;     /* the largest weight */
+    urnc_u128 T, Q; /* Q only if asked for */
+    double over_T;  /* about 1 / T */
     /* workspace */
     urnc_u128 *base;  /* [chunks + 1] sum of weights before a chunk */
     urnc_u128 *spare; /* [chunks + 1] for whoever needs a number a chunk */

@@ -43,8 +43,11 @@ static void gather_chunk(void *argument, int64_t chunk, int64_t begin, int64_t e
 static void gather_one(const void *argument, int64_t r, void *room, int team) {
     const urn_particles_gather_params *p = argument;
     size_t bytes = (size_t)p->particle_bytes;
-    gather_row row = {p, p->ancestors + r * p->outputs, (const char *)p->from + (size_t)(r * p->items) * bytes,
-                      (char *)p->to + (size_t)(r * p->outputs) * bytes, p->resampled && p->resampled[r] == 0,
+    gather_row row = {p,
+                      p->ancestors + r * p->outputs,
+                      (const char *)p->from + (size_t)(r * p->items) * bytes,
+                      (char *)p->to + (size_t)(r * p->outputs) * bytes,
+                      p->resampled && p->resampled[r] == 0,
                       URN_ROW_OK};
     (void)room;
     if (!row.kept || !in_place(&row)) urnc_over_chunks(p->outputs, team, gather_chunk, &row);

@@ -137,9 +137,9 @@ static void give_weights(const urnc_birth *b, const urnc_place *place, void *lw_
 /* The row's numbers, and whether its trigger holds it back. */
 static urn_weight_stats measure_row(urnc_birth *b, const urnc_place *place, float threshold, char *room, int *kept) {
     const urn_resample_params *p = b->p;
-    const void *law = p->law ? (const char *)p->law + (size_t)place->first * urnc_weight_bytes(p->weights.type)
-                             : place->data;
-    int triggered = b->M == b->row.n && b->slot < 0 && threshold < INFINITY;
+    const void *law =
+        p->law ? (const char *)p->law + (size_t)place->first * urnc_weight_bytes(p->weights.type) : place->data;
+    int triggered = b->M == b->row.n && b->slot < 0 && threshold < URN_RESAMPLE_ALWAYS;
     int team = b->row.team;
     urnc_particles_begin(&b->row, law, p->weights.type, place->n, team, room);
     if (!b->row.status) urnc_particles_sum(&b->row, triggered || p->stats);
@@ -162,8 +162,10 @@ static void run_row(const void *argument, int64_t r, void *room, int team) {
     b.offspring = p->offspring && placed ? p->offspring + place.flat : NULL;
     b.pin = p->pin_slot ? p->pin_ancestor[r] : -1;
     b.position = p->position ? p->position[r] : p->position_value;
-    if (!status) status = o.status;
-    else if (o.status == URN_ROW_INDEX) o.room = 0;
+    if (!status)
+        status = o.status;
+    else if (o.status == URN_ROW_INDEX)
+        o.room = 0;
     if (!status) status = check_row(&b, threshold);
     urn_weight_stats stats = {0};
     if (!status) {
@@ -171,8 +173,10 @@ static void run_row(const void *argument, int64_t r, void *room, int team) {
         stats = measure_row(&b, &place, threshold, room, &kept);
         status = b.row.status;
         urnc_birth_room(&b, (char *)room + urnc_particles_bytes(p->weights.items));
-        if (!status && kept) keep_row(&b);
-        else if (!status) status = draw_row(&b);
+        if (!status && kept)
+            keep_row(&b);
+        else if (!status)
+            status = draw_row(&b);
     }
     if (status) {
         b.row.status = status;

@@ -8,8 +8,8 @@
 typedef struct urnc_birth {
     const urn_resample_params *p;
     urnc_particles row;
-    int64_t M;        /* outputs */
-    int32_t *out;     /* the row's ancestors, or NULL */
+    int64_t M;          /* outputs */
+    int32_t *out;       /* the row's ancestors, or NULL */
     int32_t *offspring; /* the row's counts, or NULL */
     int64_t produced;
     uint64_t key;
@@ -17,9 +17,9 @@ typedef struct urnc_birth {
     int32_t slot, pin; /* slot -1: none */
     int64_t turn;      /* what would be at output j is at (j + turn) mod M; 0 <= turn < M */
     /* workspace; which of them a scheme has, urnc_birth_bytes knows */
-    uint64_t *prefix;  /* [n] */
-    int32_t *counts;   /* [n] */
-    int32_t *floors;   /* [n] N_i */
+    uint64_t *prefix; /* [n] */
+    int32_t *counts;  /* [n] */
+    int32_t *floors;  /* [n] N_i */
 } urnc_birth;
 
 static inline urnc_block urnc_birth_block(const urnc_birth *b, int64_t index, uint32_t draw, uint32_t stream) {
@@ -31,9 +31,9 @@ size_t urnc_birth_bytes(int32_t scheme, int64_t items);
 void urnc_birth_room(urnc_birth *b, char *room);
 
 /* A scheme draws the row: ancestors to out, counts to offspring, produced. Returns a row status. */
-int urnc_birth_ruled(urnc_birth *b);     /* systematic, stratified and their residual forms */
-int urnc_birth_counted(urnc_birth *b);   /* from counts: residual, SSP, branching, minimum error, multinomial sorted */
-int urnc_birth_drawn(urnc_birth *b);     /* multinomial, killing, chains, rejection */
+int urnc_birth_ruled(urnc_birth *b);   /* systematic, stratified and their residual forms */
+int urnc_birth_counted(urnc_birth *b); /* from counts: residual, SSP, branching, minimum error, multinomial sorted */
+int urnc_birth_drawn(urnc_birth *b);   /* multinomial, killing, chains, rejection */
 
 /* cpu_resample_emit.c: items begin .. begin + n - 1 with cumulated counts C[i], `before` before the first. */
 void urnc_birth_emit(urnc_birth *b, int64_t begin, int64_t n, int64_t before, const int64_t *C);

@@ -116,8 +116,8 @@ static void total(const uint64_t w[URNC_LOT], int squares, urnc_totals *totals) 
     totals->square[2] += ll;
 }
 
-/* A share is below 2^31 and its f64 within 2^-20 of the truth; 2^-16 is taken for near: 16 bits of its fraction that are
- * all ones or all zeros. */
+/* A share is below 2^31 and its f64 within 2^-20 of the truth; 2^-16 is taken for near: 16 bits of its fraction that
+ * are all ones or all zeros. */
 static int measure(urnc_ruler ruler, const uint64_t s[URNC_LOT], int32_t k[URNC_LOT]) {
     uint32_t near = 0;
     FOR_LOT(i) {

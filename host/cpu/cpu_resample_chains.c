@@ -28,8 +28,10 @@ static int64_t proposal(const urnc_birth *b, int64_t m, uint32_t t, uint64_t U) 
         uint64_t s = urnc_high(shared_code(b, m / URN_RESAMPLE_TEAM, draw), n / segment);
         return (int64_t)(s * segment + urnc_high(U, segment));
     }
-    case URN_RESAMPLE_MEGOPOLIS: return (int64_t)(((uint64_t)m + urnc_high(shared_code(b, 0, t), n)) % n);
-    default: return (int64_t)urnc_high(U, n);
+    case URN_RESAMPLE_MEGOPOLIS:
+        return (int64_t)(((uint64_t)m + urnc_high(shared_code(b, 0, t), n)) % n);
+    default:
+        return (int64_t)urnc_high(U, n);
     }
 }
 

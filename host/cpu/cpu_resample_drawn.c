@@ -5,8 +5,8 @@
 #include "host/cpu/cpu_resample.h"
 
 static int64_t draw_exact(const urnc_birth *b, int64_t m, uint32_t draw) {
-    return urnc_first_above(
-        &b->row, urnc_below(b->row.wide, urnc_birth_block(b, m, draw, URN_STREAM_RESAMPLE), b->row.T));
+    return urnc_first_above(&b->row,
+                            urnc_below(b->row.wide, urnc_birth_block(b, m, draw, URN_STREAM_RESAMPLE), b->row.T));
 }
 
 static int64_t survive_or_draw(const urnc_birth *b, int64_t m) {
@@ -16,13 +16,16 @@ static int64_t survive_or_draw(const urnc_birth *b, int64_t m) {
 
 static int64_t ancestor_of(const urnc_birth *b, int64_t m) {
     switch (b->p->scheme) {
-    case URN_RESAMPLE_MULTINOMIAL: return draw_exact(b, m, 0);
-    case URN_RESAMPLE_KILLING: return survive_or_draw(b, m);
+    case URN_RESAMPLE_MULTINOMIAL:
+        return draw_exact(b, m, 0);
+    case URN_RESAMPLE_KILLING:
+        return survive_or_draw(b, m);
     case URN_RESAMPLE_REJECTION: {
         int64_t a = urnc_chain_ancestor(b, m);
         return a < 0 ? draw_exact(b, m, 0) : a;
     }
-    default: return urnc_chain_ancestor(b, m);
+    default:
+        return urnc_chain_ancestor(b, m);
     }
 }
 

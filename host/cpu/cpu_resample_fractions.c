@@ -168,12 +168,16 @@ static int64_t fill_drawn(urnc_birth *b) {
 
 int64_t urnc_fill_counts(urnc_birth *b) {
     switch (b->p->scheme) {
-    case URN_RESAMPLE_RESIDUAL: return fill_residual(b);
-    case URN_RESAMPLE_SSP: return urnc_fill_pairs(b);
-    case URN_RESAMPLE_MINIMUM_ERROR: return fill_minimum_error(b);
+    case URN_RESAMPLE_RESIDUAL:
+        return fill_residual(b);
+    case URN_RESAMPLE_SSP:
+        return urnc_fill_pairs(b);
+    case URN_RESAMPLE_MINIMUM_ERROR:
+        return fill_minimum_error(b);
     case URN_RESAMPLE_BRANCHING:
         urnc_over_chunks(b->row.n, b->row.team, branching_chunk, b);
         return take_spare(&b->row);
-    default: return fill_drawn(b);
+    default:
+        return fill_drawn(b);
     }
 }

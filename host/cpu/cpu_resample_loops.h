@@ -26,9 +26,9 @@ typedef struct urnc_reach {
 } urnc_reach;
 
 typedef struct urnc_totals {
-    uint64_t sum;        /* of at most 2^14 weights of at most 2^48 */
-    uint64_t square[3];  /* sums of h * h, h * l, l * l, w = h * 2^24 + l */
-    uint64_t top;        /* the largest weight */
+    uint64_t sum;       /* of at most 2^14 weights of at most 2^48 */
+    uint64_t square[3]; /* sums of h * h, h * l, l * l, w = h * 2^24 + l */
+    uint64_t top;       /* the largest weight */
 } urnc_totals;
 
 /* Where a lot's prefix sums s stand against M equal shares of the mass: share = fma(s, per, first). */

@@ -19,7 +19,7 @@ typedef struct {
     int count;           /* at most SIDE */
     float largest[SIDE]; /* |x|; NaN or inf where one is there */
     int e[SIDE];
-    double unit[SIDE];   /* 2^(30 - e) */
+    double unit[SIDE]; /* 2^(30 - e) */
     wide_signed A[SIDE];
     int64_t g[SIDE];
     urnc_u128 Y[SIDE];

@@ -10,8 +10,8 @@
 #define URNC_THREAD 0
 #endif
 
-#define URNC_FEW_ITEMS 32768   /* of a call: not worth waking a team for */
-#define URNC_LONG_ROW 262144   /* items of a row that is worth sharing out: see cpu_sample.c */
+#define URNC_FEW_ITEMS 32768 /* of a call: not worth waking a team for */
+#define URNC_LONG_ROW 262144 /* items of a row that is worth sharing out: see cpu_sample.c */
 
 typedef struct {
     urnc_chunk_work work;

@@ -47,7 +47,12 @@ static room room_of(const urnc_verify_call *call) {
     return of;
 }
 
-static void settle_in(urnc_verifier *v, const urnc_verify_call *call, char *rest) {
+size_t urnc_verify_share(const urnc_verify_call *call) {
+    room of = room_of(call);
+    return share_bytes(of.nodes, of.cols, of.draft_cols, of.needs);
+}
+
+char *urnc_verify_settle_in(urnc_verifier *v, const urnc_verify_call *call, char *rest) {
     room of = room_of(call);
     size_t nodes = (size_t)of.nodes + 1, longest = (size_t)(of.cols > of.draft_cols ? of.cols : of.draft_cols);
     v->call = call;
@@ -71,9 +76,11 @@ static void settle_in(urnc_verifier *v, const urnc_verify_call *call, char *rest
     v->now = take(&rest, nodes * 8);
     v->score = take(&rest, nodes * 8);
     v->gone = take(&rest, nodes);
+    return rest;
 }
 
-static void verify_request(urnc_verifier *v, int64_t b) {
+static void verify_request(urnc_verifier *v, char *extra, int64_t b, const void *argument) {
+    (void)extra, (void)argument;
     v->status = urnc_verify_begin(v, b);
     if (v->status == URN_ROW_OK) {
         urnc_verify_nodes(v);
@@ -89,22 +96,24 @@ static void verify_request(urnc_verifier *v, int64_t b) {
     urnc_verify_finish(v);
 }
 
-void urnc_verify(const urnc_verify_call *call) {
+void urnc_over_requests(const urnc_verify_call *call, size_t extra, urnc_verify_work work, const void *argument) {
     const urn_verify_params *p = call->params;
-    room of = room_of(call);
-    size_t share = share_bytes(of.nodes, of.cols, of.draft_cols, of.needs);
-    int64_t lanes = call->threads < URNC_MAX_TEAM ? call->threads : URNC_MAX_TEAM;
+    size_t share = urnc_verify_share(call) + round_up(extra);
+    int64_t lanes = call->threads < URNC_MAX_TEAM ? call->threads : URNC_MAX_TEAM, backward = urnc_find_backward(p);
     if (lanes > p->requests) lanes = p->requests;
     if (lanes > (int64_t)(call->workspace_bytes / share)) lanes = (int64_t)(call->workspace_bytes / share);
-    if (p->requests * p->nodes * of.cols < 32768) lanes = 1; /* not worth waking a team for */
+    if (p->requests * p->nodes * call->target.rows->logits.cols < 32768) lanes = 1; /* not worth waking a team for */
 #pragma omp parallel num_threads((int)lanes) if (lanes > 1)
     {
         urnc_verifier v;
         urnc_fpenv saved;
         urnc_fpenv_enter(&saved);
-        settle_in(&v, call, (char *)call->workspace + share * (size_t)URNC_THREAD);
+        char *rest = urnc_verify_settle_in(&v, call, (char *)call->workspace + share * (size_t)URNC_THREAD);
+        v.backward = backward;
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t b = 0; b < p->requests; b++) verify_request(&v, b);
+        for (int64_t b = 0; b < p->requests; b++) work(&v, rest, b, argument);
         urnc_fpenv_leave(&saved);
     }
 }
+
+void urnc_verify(const urnc_verify_call *call) { urnc_over_requests(call, 0, verify_request, NULL); }

@@ -50,9 +50,10 @@ float urnc_lawrow_logprob(urnc_lawrow *law, int64_t id);
 typedef struct urnc_verifier {
     const urnc_verify_call *call;
     const urn_verify_params *p;
+    int64_t backward; /* requests from here on come after offsets that run backwards */
     /* the request */
     int64_t b, first, slot;
-    int32_t count;
+    int32_t span, count; /* rows; nodes in use */
     uint32_t P0;
     uint64_t key;
     int32_t status;
@@ -74,9 +75,17 @@ typedef struct urnc_verifier {
     uint64_t *P, *Q, *A; /* [cols] */
 } urnc_verifier;
 
+/* cpu_verify.c: the room of one thread, laid out at `rest`; what is behind it. Then requests over threads. */
+size_t urnc_verify_share(const urnc_verify_call *call);
+char *urnc_verify_settle_in(urnc_verifier *v, const urnc_verify_call *call, char *rest);
+typedef void (*urnc_verify_work)(urnc_verifier *v, char *extra, int64_t b, const void *argument);
+void urnc_over_requests(const urnc_verify_call *call, size_t extra, urnc_verify_work work, const void *argument);
+
 /* cpu_verify_nodes.c: where the request is, and which nodes it has. Returns a row status. */
 int urnc_verify_begin(urnc_verifier *v, int64_t b);
+int urnc_verify_place(urnc_verifier *v, int64_t b); /* its rows and nodes only */
 int urnc_verify_nodes(urnc_verifier *v);
+int64_t urnc_find_backward(const urn_verify_params *p);
 
 static inline int64_t urnc_verify_row(const urnc_verifier *v, int32_t node) { return v->first + node; }
 int32_t urnc_verify_token(const urnc_verifier *v, int32_t node);

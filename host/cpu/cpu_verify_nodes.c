@@ -7,20 +7,31 @@ static int is_padding(const urn_sample_params *rows, int64_t b) {
     return (rows->row_count && b >= *rows->row_count) || (rows->slot && rows->slot[b] == -1);
 }
 
-/* The request's rows. 0 if its offsets or its count are wrong. */
-static int place(urnc_verifier *v) {
+/* The first request whose offsets run backwards: rows of later ones could be those of earlier ones. */
+int64_t urnc_find_backward(const urn_verify_params *p) {
+    int64_t b = 0;
+    while (b < p->requests && (!p->node_offsets || p->node_offsets[b + 1] >= p->node_offsets[b])) b++;
+    return b;
+}
+
+int urnc_verify_place(urnc_verifier *v, int64_t b) {
     const urn_verify_params *p = v->p;
     int64_t rows = v->call->target.rows->logits.rows, count = p->nodes;
-    v->first = v->b * p->nodes;
+    v->b = b;
+    v->span = v->count = 0;
+    v->first = b * p->nodes;
+    if (b >= v->backward) return URN_ROW_INDEX;
     if (p->node_offsets) {
-        v->first = p->node_offsets[v->b];
-        int64_t end = p->node_offsets[v->b + 1];
-        if (v->first < 0 || end < v->first || end > rows || end - v->first > p->nodes) return 0;
+        v->first = p->node_offsets[b];
+        int64_t end = p->node_offsets[b + 1];
+        if (v->first < 0 || end < v->first || end > rows || end - v->first > p->nodes) return URN_ROW_INDEX;
         count = end - v->first;
     }
-    if (p->node_count && p->node_count[v->b] < count) count = p->node_count[v->b];
+    v->span = (int32_t)count;
+    if (p->node_count && p->node_count[b] < count) count = p->node_count[b];
+    if (count < 1) return URN_ROW_INDEX;
     v->count = (int32_t)count;
-    return count >= 1;
+    return URN_ROW_OK;
 }
 
 int urnc_verify_begin(urnc_verifier *v, int64_t b) {
@@ -34,10 +45,7 @@ int urnc_verify_begin(urnc_verifier *v, int64_t b) {
     v->slot = rows->slot ? rows->slot[b] : b;
     if (v->slot < 0 || v->slot >= rows->slots) return URN_ROW_INDEX;
     if (rows->done && rows->done[v->slot]) return URN_ROW_PADDING;
-    if (!place(v)) {
-        v->count = 0;
-        return URN_ROW_INDEX;
-    }
+    if (urnc_verify_place(v, b) != URN_ROW_OK) return URN_ROW_INDEX;
     uint64_t seed = rows->seed ? rows->seed[v->slot] : rows->seed_value;
     v->key = urnc_row_key(seed, rows->label ? rows->label[v->slot] : (uint64_t)b);
     v->P0 = rows->position_value;
@@ -50,6 +58,7 @@ int urnc_verify_begin(urnc_verifier *v, int64_t b) {
 
 int32_t urnc_verify_token(const urnc_verifier *v, int32_t node) {
     int64_t t = urnc_verify_row(v, node);
+    if (!v->p->drafts) return 0; /* a shape without tokens */
     int tree = v->call->tree.parent || v->call->tree.first_child;
     return v->p->drafts[tree ? t : t - v->b - 1];
 }

@@ -11,8 +11,7 @@
 #ifndef URN_RESAMPLE_H
 #define URN_RESAMPLE_H
 
-#include <math.h>
-
+#include "urn/bits.h"
 #include "urn/bits_resample.h"
 #include "urn/stream.h"
 
@@ -98,7 +97,7 @@ typedef struct urn_resample_params {
     uint64_t seed_value;
     uint32_t position_value;
 
-    float threshold_value;   /* resample iff ess < threshold * n, where M = n; +inf: always */
+    float threshold_value;   /* resample iff ess < threshold * n, where M = n */
     const float *threshold;  /* [rows]; NULL: threshold_value */
     int32_t cap;             /* no item more often than this (multinomial: on average); 0: no cap */
     int32_t iterations;      /* chains, rejection: 0 to 2^20 */
@@ -119,9 +118,11 @@ typedef struct urn_resample_params {
     size_t workspace_bytes;
 } urn_resample_params;
 
+#define URN_RESAMPLE_ALWAYS 3.40282347e+38f /* a threshold that no ESS reaches */
+
 #define URN_RESAMPLE_PARAMS_INIT \
     { (uint32_t)sizeof(urn_resample_params), 0, { NULL, 0, 0, 0, 0, 0, NULL, 0 }, NULL, 0, NULL, NULL, 0, 0, \
-      NULL, NULL, NULL, 0, 0, INFINITY, NULL, 0, 0, 0, 0, NULL, NULL, \
+      NULL, NULL, NULL, 0, 0, URN_RESAMPLE_ALWAYS, NULL, 0, 0, 0, 0, NULL, NULL, \
       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 
 /* urn_resample_workspace - scratch bytes, 256-aligned, that such a call may need; pure, needs no GPU, monotone in the

@@ -14,7 +14,7 @@
 //          and rows f32. A crew also waits: 7 to 9 meetings a row of top-p, each a round trip or two through L2.
 //          No GPU has measured it yet
 // launch   grid rows*cluster (rows/4 for warps), or crews*crew, cooperative, after zeroing 128 bytes a crew; block
-//          policy.threads, shared sample_room; policy in row_plan.h and crew_plan.h
+//          policy.threads, shared sample_room; policy in row_plan.h
 // bits     weights by 9 f32 operations (7 fused) and a shift, then integers; f64 on one thread for floating outputs
 // tail     rows start at any element: places are counted from the 16-byte boundary before, those outside read as -inf
 // ptxas    30 instantiations, no spill, no stack frame: registers sm_90 75 to 111, sm_80 up to 128 (186 on warps); on
@@ -55,17 +55,6 @@ inline uint32_t most_threads_of(Kind kind) {
     return kind == KIND_FULL ? +SamplePolicy::most_full_threads : +SamplePolicy::most_threads;
 }
 
-inline RowPlan<SampleKernel> plan_sample(const urnk_device &d, const urn_matrix &m, Kind kind) {
-    auto kernels = [&](int form) { return kernel_of(form, m.dtype, kind); };
-    urnk_device by = d;
-    // rows of a warp's size are never streamed: they have no board. Devices without clusters have no kernel of one
-    if (!has_board(m.cols)) by.hint.streamed = 0;
-    if (d.compute < 90 && d.hint.team == TEAM_CLUSTER) by.hint.team = TEAM_BLOCK;
-    auto plan = plan_rows(by, m.rows, m.cols, m.dtype, most_threads_of(kind), kernels);
-    bool crew = d.hint.team == TEAM_CREW && has_board(m.cols);
-    return plan.groups == 0 || crew ? plan_crew(by, m.rows, m.cols, m.dtype, most_threads_of(kind), kernels) : plan;
-}
-
 // Load every kernel, allow it all shared memory, and find the largest cluster that all of them fit.
 inline int open_sample(urnk_device *d) {
     SampleKernel all[FORMS * (3 * 2 + 1)];
@@ -97,7 +86,7 @@ inline int open_sample(urnk_device *d) {
     for (int i = FORM_CREW * 7; i < count; i++) {
         int held = 0;
         uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
-        if (i / 7 == FORM_STREAMED) threads = min_of(threads, CrewPolicy::streamed_threads);
+        if (i / 7 == FORM_STREAMED) threads = min_of(threads, RowPolicy::streamed_threads);
         int error = blocks_at_once(all[i].kernel, d->device, threads, (size_t)d->shared_per_block, &held);
         if (error) return error;
         if (held < d->crew_blocks) d->crew_blocks = held;
@@ -112,27 +101,6 @@ inline int open_sample(urnk_device *d) {
         d->resident_cols[dtype] = cols < 0 ? 0 : cols > URN_MAX_COLS ? URN_MAX_COLS : cols;
     }
     return 0;
-}
-
-inline int launch_sample(const RowPlan<SampleKernel> &plan, const urnk_sample_call &call, struct CUstream_st *stream) {
-    const urn_matrix &m = call.params.logits;
-    int32_t needs = call.lists.needs;
-    uint8_t *counters = (uint8_t *)call.workspace + urnk_crews_offset(m.rows, m.cols, needs);
-    // the workspace was sized for any alignment of a row
-    SampleArgs args = {call,
-                       plan.groups,
-                       urnk_work_groups(m.cols),
-                       urnk_work_bytes(needs),
-                       plan.shape.crew,
-                       plan.crews,
-                       counters,
-                       counters + URNK_MOST_CREWS * URNK_COUNTER_BYTES,
-                       urnk_board_bytes(needs)};
-    if (plan.shape.crew > 1) { // counters only go up, from here
-        int error = zero_async(counters, (size_t)plan.crews * URNK_COUNTER_BYTES, stream);
-        if (error) return error;
-    }
-    return launch(plan.kernel.kernel, plan.shape, stream, args);
 }
 
 } // namespace urnd
@@ -156,10 +124,11 @@ extern "C" int URN_SIDE(sample)(const urnk_device *device, const urnk_sample_cal
     int32_t needs = call->lists.needs;
     bool full = (needs & URN_NEEDS_FULL) != 0 || urnd::wants_full(call->params);
     urnd::Kind kind = full ? urnd::KIND_FULL : (needs & URN_NEEDS_KEEP) ? urnd::KIND_KEEP : urnd::KIND_PLAIN;
-    auto plan = urnd::plan_sample(*device, m, kind);
-    int error = urnd::launch_sample(plan, *call, stream);
-    if (error != urnd::TOO_MANY_AT_ONCE) return error;
-    urnk_device alone = *device; // part of the device is someone else's: blocks that wait for none
-    alone.crew_blocks = 0;
-    return urnd::launch_sample(urnd::plan_sample(alone, m, kind), *call, stream);
+    return urnd::plan_and_run(
+        *device, m, urnd::most_threads_of(kind), [&](int form) { return urnd::kernel_of(form, m.dtype, kind); },
+        [&](const urnd::RowPlan<urnd::SampleKernel> &plan) {
+            urnd::SampleArgs args;
+            int error = urnd::row_args(plan, *call, stream, &args);
+            return error ? error : urnd::launch(plan.kernel.kernel, plan.shape, stream, args);
+        });
 }

@@ -3,9 +3,9 @@
 #define URN_SAMPLE_ROW_H
 
 #include "kernels/row/empty_row.h"
-#include "kernels/steps/crew_plan.h"
 #include "kernels/steps/full_outputs.h"
 #include "kernels/steps/row_here.h"
+#include "kernels/steps/row_plan.h"
 #include "kernels/steps/run_steps.h"
 
 namespace urnd {
@@ -81,16 +81,7 @@ template <class Dtype, bool RESIDENT, bool PLAIN> URN_DEVICE void sample_many(co
     Arena arena(true);
     SampleRoom<TEAM_CREW, Dtype, RESIDENT> room = sample_room<TEAM_CREW, Dtype, RESIDENT, PLAIN>(arena, args.groups);
     uint32_t number = block_id() / args.crew;
-    Team<TEAM_CREW> team = team_here<TEAM_CREW>(room.team);
-    team.rank = block_id() % args.crew;
-    team.ranks = args.crew;
-    if (team.thread == 0) {
-        room.team.crew.store(0, {(uint32_t *)(args.counters + (size_t)number * URNK_COUNTER_BYTES),
-                                 args.boards + (size_t)number * args.board_bytes});
-        room.team.met.store(0, 0);
-        room.team.bins.store(0, 0);
-    }
-    block_sync();
+    Team<TEAM_CREW> team = crew_here(room.team, args.crew, args.counters, args.boards, args.board_bytes);
     // the crew meets in every row that is read, before its first histogram
     if (!PLAIN && team.ranks > 1) clear_crew_bins(team, 0);
     if (RESIDENT && !Dtype::full && URN_HAS_CLUSTER && team.thread == 0) make_barriers(room.load);
@@ -111,7 +102,7 @@ struct SamplePolicy {
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
 URN_KERNEL((Dtype::full         ? +SamplePolicy::most_full_threads
             : TEAM == TEAM_WARP ? +RowPolicy::most_warp_threads
-            : !RESIDENT         ? +CrewPolicy::streamed_threads
+            : !RESIDENT         ? +RowPolicy::streamed_threads
                                 : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
     if constexpr (TEAM == TEAM_CREW) {
