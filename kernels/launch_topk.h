@@ -104,12 +104,12 @@ static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
     X(topk_long_merge, urnk_topk_long_call, 1) \
     X(topk_long_finish, urnk_topk_long_call, 1) \
     X(topk_segments, urnk_topk_segments_call, 1) \
-    X(beam_select, urn_beam_select_params, 0) \
+    X(beam_select, urn_beam_select_params, 1) \
     X(inclusion, urn_inclusion_params, 0) \
     X(fixed, urnk_fixed_call, 0) \
-    X(permute, urn_permute_params, 0) \
-    X(bootstrap, urn_bootstrap_params, 0) \
-    X(field, urn_field_params, 0)
+    X(permute, urn_permute_params, 1) \
+    X(bootstrap, urn_bootstrap_params, 1) \
+    X(field, urn_field_params, 1)
 
 #define URNK_TOPK_PROTOTYPES(op, type, there) \
     int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \

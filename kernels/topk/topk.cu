@@ -63,7 +63,8 @@ URN_DEVICE int32_t take_topk(FullState<TEAM, RESIDENT> &s, const TopkRooms<TEAM,
     if (plain) {
         keep_all(s);
     } else {
-        bool mass = race || p.logprob || p.logmass || p.ordered_logprob || p.set_logprob;
+        bool mass =
+            race || p.logprob || p.logmass || p.ordered_logprob || p.set_logprob || p.beam_keys || p.beam_logprob;
         int32_t status = run_steps<false>(s, room.row, args.rows, head, index, mass);
         if (status) return status;
     }
