@@ -8,27 +8,14 @@
 // bits     integers
 // tail     any sizes; fields end within their last word
 // ptxas    3 kernels, no spill, no stack frame (nvcc 13.0, --Ofast-compile=min)
-#include "kernels/bits/dev_philox.h"
 #include "kernels/launch_topk.h"
+#include "kernels/topk/row_noise.h"
 
 namespace urnd {
 
 struct UniformPolicy {
     enum { threads = 256, each = 8, blocks = 16 }; // things of a thread in a stretch; blocks a multiprocessor; guesses
 };
-
-// What randomness a row has.
-struct RowNoise {
-    uint64_t key;
-    uint32_t position;
-};
-
-template <class Params> URN_DEVICE RowNoise row_noise(const Params &p, int64_t row) {
-    uint64_t seed = p.seed ? Global<const uint64_t>(p.seed, p.rows, TAG_INDEX).load(row) : p.seed_value;
-    uint64_t label = p.label ? Global<const uint64_t>(p.label, p.rows, TAG_INDEX).load(row) : (uint64_t)row;
-    uint32_t position = p.position ? Global<const uint32_t>(p.position, p.rows, TAG_INDEX).load(row) : p.position_value;
-    return {row_key(seed, label), position};
-}
 
 URN_DEVICE Random4 uniform_block(RowNoise noise, uint64_t j, uint32_t draw) {
     return philox(noise.key, {(uint32_t)j, draw, noise.position, URN_STREAM_UNIFORM});

@@ -76,8 +76,74 @@ static void run_field(ut_bed *bed, ut_rng *rng, outputs *o) {
     keep(o, bed, p.bits, bytes), keep(o, bed, p.status, 4 * (size_t)p.rows);
 }
 
+static void run_inclusion(ut_bed *bed, ut_rng *rng, outputs *o) {
+    urn_inclusion_params p = URN_INCLUSION_PARAMS_INIT;
+    enum { ROWS = 6 };
+    int64_t cols = 1 + ut_below(rng, ut_below(rng, 2) ? 3000 : 20), stride = cols + ut_below(rng, 3);
+    size_t cells = (size_t)(ROWS * stride);
+    float *x = (float *)ut_malloc(4 * cells);
+    int32_t own[ROWS];
+    for (size_t i = 0; i < cells; i++) x[i] = -1;
+    for (int r = 0; r < ROWS; r++) {
+        int kind = (int)ut_below(rng, 9);
+        for (int64_t i = 0; i < cols; i++) {
+            double u = ut_uniform(rng);
+            x[r * stride + i] = (float)(kind == 0   ? 1
+                                        : kind == 1 ? u * u * u * u * u * u
+                                        : kind == 2 ? u * 1e-42
+                                        : kind == 3 ? (u < 0.9 ? 0 : u)
+                                        : kind == 4 ? 1 / u
+                                        : kind == 5 ? 3e38 * u
+                                                    : u);
+        }
+        float *row = x + r * stride;
+        if (ut_below(rng, 16) == 0) row[ut_below(rng, cols)] = NAN;
+        if (ut_below(rng, 16) == 0) row[ut_below(rng, cols)] = INFINITY;
+        if (ut_below(rng, 16) == 0) row[ut_below(rng, cols)] = -1;
+        if (ut_below(rng, 16) == 0) row[ut_below(rng, cols)] = 0.0f;
+        for (int64_t i = 0; kind == 8 && i < cols; i++) row[i] = 0;
+    }
+    p.rows = ROWS, p.cols = cols, p.weights_stride = stride, p.p_stride = cols + 1;
+    p.k = 1 + (int32_t)ut_below(rng, ut_below(rng, 2) ? cols + 2 : 5);
+    for (int r = 0; r < ROWS; r++) own[r] = (int32_t)ut_below(rng, p.k + 1) - (ut_below(rng, 16) == 0 ? 99999 : 0);
+    if (ut_below(rng, 2)) p.k_of_row = (const int32_t *)ut_upload(bed, own, sizeof own);
+    p.weights = (const float *)ut_upload(bed, x, 4 * cells);
+    free(x);
+    p.p = (uint64_t *)ut_output(bed, 8 * (size_t)(ROWS * p.p_stride)), p.status = (int32_t *)ut_output(bed, 4 * ROWS);
+    UT_OK(urn_inclusion(bed->stream, &p));
+    keep(o, bed, p.status, 4 * ROWS), keep(o, bed, p.p, 8 * (size_t)(ROWS * p.p_stride));
+}
+
+static void run_fixed(ut_bed *bed, ut_rng *rng, outputs *o) {
+    urn_fixed_params p = URN_FIXED_PARAMS_INIT;
+    const uint64_t one = UINT64_C(1) << 62;
+    p.method = (int32_t)ut_below(rng, 3), p.rows = 1 + ut_below(rng, 4);
+    p.cols = 1 + ut_below(rng, ut_below(rng, 2) ? 9000 : 70), p.p_stride = p.cols + ut_below(rng, 3);
+    p.room = (int32_t)ut_below(rng, p.cols + 1);
+    size_t cells = (size_t)(p.rows * p.p_stride), picks = (size_t)(p.rows * p.room), words;
+    uint64_t *x = (uint64_t *)ut_malloc(8 * cells);
+    int64_t scarce = 1 + ut_below(rng, 20);
+    for (size_t i = 0; i < cells; i++) {
+        int64_t kind = ut_below(rng, 10);
+        x[i] = kind == 0 ? 0 : kind == 1 ? one : ut_u64(rng) % one / (uint64_t)scarce;
+        if (scarce == 7) x[i] = one / 4; /* sums of exactly 1 */
+        if (ut_below(rng, 30000) == 0) x[i] = one + 1 + ut_u64(rng) % one;
+    }
+    p.p = (const uint64_t *)ut_upload(bed, x, 8 * cells);
+    free(x);
+    p.seed_value = ut_u64(rng), p.position_value = (uint32_t)ut_u64(rng);
+    p.bits_stride = (p.cols + 31) / 32 + ut_below(rng, 3), words = (size_t)(p.rows * p.bits_stride);
+    if (ut_below(rng, 2)) p.bits = (uint32_t *)ut_output(bed, 4 * words);
+    p.ids = (int32_t *)ut_output(bed, 4 * picks), p.weight = (float *)ut_output(bed, 4 * picks);
+    p.found = (int32_t *)ut_output(bed, 4 * (size_t)p.rows), p.status = (int32_t *)ut_output(bed, 4 * (size_t)p.rows);
+    UT_OK(urn_stream_reserve(bed->stream, urn_fixed_workspace(p.rows, p.cols)));
+    UT_OK(urn_fixed(bed->stream, &p));
+    keep(o, bed, p.status, 4 * (size_t)p.rows), keep(o, bed, p.found, 4 * (size_t)p.rows);
+    keep(o, bed, p.ids, 4 * picks), keep(o, bed, p.weight, 4 * picks), keep(o, bed, p.bits, 4 * words);
+}
+
 typedef void (*run_of)(ut_bed *bed, ut_rng *rng, outputs *o);
-static const run_of runs[] = {run_beams, run_permute, run_bootstrap, run_field};
+static const run_of runs[] = {run_beams, run_permute, run_bootstrap, run_field, run_inclusion, run_fixed};
 enum { RUNS = sizeof runs / sizeof *runs };
 
 /* property  random calls agree, in every lane order, without races in shared memory */
