@@ -28,20 +28,18 @@ struct Node {
     uint32_t id;
 };
 
-// Two meet at node j of level h, 0 < p < ONE both: who goes up; who is chosen is told.
-template <class Choose>
-URN_DEVICE Node meet_nodes(RowNoise noise, uint32_t j, uint32_t h, Node a, Node b, const Choose &choose) {
+// Two meet at node j of level h, 0 < p < ONE both: who goes up, and who is chosen.
+struct Meeting {
+    Node up;
+    uint32_t chosen;
+    bool any;
+};
+URN_DEVICE Meeting meet_nodes(RowNoise noise, uint32_t j, uint32_t h, Node a, Node b) {
     const uint64_t one = URN_FIXED_ONE;
-    uint64_t s = a.p + b.p, u = fixed_bits(noise, j, h);
-    if (s > one) {
-        bool left = mulhi_u64(u, 2 * one - s) < one - b.p;
-        choose(left ? a.id : b.id);
-        return {s - one, left ? b.id : a.id};
-    }
-    uint32_t winner = mulhi_u64(u, s) < a.p ? a.id : b.id;
-    if (s < one) return {s, winner};
-    choose(winner);
-    return {0, winner};
+    const uint64_t s = a.p + b.p, u = fixed_bits(noise, j, h);
+    const bool both = s > one, left = both ? mulhi_u64(u, 2 * one - s) < one - b.p : mulhi_u64(u, s) < a.p;
+    uint32_t first = left ? a.id : b.id, second = left ? b.id : a.id;
+    return {{both ? s - one : s < one ? s : 0, both ? second : first}, first, s >= one};
 }
 
 // The whole block calls, after a barrier: nodes base + i of level h0, for i in [0, count), lie in the room, the rest of
@@ -57,8 +55,10 @@ URN_DEVICE void climb_tree(TreeRoom room, RowNoise noise, uint32_t base, uint32_
             if (right >= count) continue;
             Node a = {room.p.load(left), room.id.load(left)}, b = {room.p.load(right), room.id.load(right)};
             if (b.p == 0) continue;
-            Node node = a.p == 0 ? b : meet_nodes(noise, (base >> up) + t, h0 + up, a, b, choose);
-            room.p.store(left, node.p), room.id.store(left, node.id);
+            Meeting m = {b, 0, false};
+            if (a.p != 0) m = meet_nodes(noise, (base >> up) + t, h0 + up, a, b);
+            room.p.store(left, m.up.p), room.id.store(left, m.up.id);
+            if (m.any) choose(m.chosen);
         }
         block_sync();
     }

@@ -101,8 +101,10 @@ URN_KERNEL(FixedPolicy::threads) fixed_tiles_kernel(URN_ARGS(FixedArgs) args) {
             continue;
         }
         if (p.method == URN_FIXED_PIVOTAL) {
-            climb_tree(room.tree, noise, (uint32_t)first, 0, count,
-                       [&](uint32_t id) { room.chosen.or_((id - (uint32_t)first) / 32, 1u << (id % 32)); });
+            const Shared<uint32_t> bits = room.chosen; // not the room, which would be given an address for this
+            const uint32_t base = (uint32_t)first;
+            climb_tree(room.tree, noise, base, 0, count,
+                       [=](uint32_t id) { bits.or_((id - base) / 32, 1u << (id % 32)); });
             if (team.thread == 0) row_tiles(args, row).store(tile, {room.tree.p.load(0), room.tree.id.load(0), 0});
         }
         store_chosen(args, room, row, tile);
