@@ -70,15 +70,26 @@ static inline size_t urnk_topk_workspace(int64_t rows, int64_t cols, int32_t k, 
     return (urnk_sample_workspace(rows, cols, needs) + crews * urnk_topk_board(k) + 255) & ~(size_t)255;
 }
 
-/* k up to URN_TOPK_K: push leaves 512 lists of k + 1 records, folded 24 to one, and 48 bytes a list beside them. */
-static inline size_t urnk_topk_long_workspace(int64_t k, int64_t n) {
-    (void)n;
-    return ((size_t)(k + 1) * 16 + 48) * 544;
+/* Records of a push that the workspace has room for, k above URN_TOPK_K. */
+static inline int64_t urnk_topk_long_room(int64_t k, int64_t n) {
+    int64_t most = 3 * (k + 1) + (INT64_C(1) << 20);
+    return n < most ? n : most;
 }
 
+/* k up to URN_TOPK_K: push leaves 512 lists of k + 1 records, folded 24 to one, and 48 bytes a list beside them. Above:
+ * two counters, a board, the state's next records and those that come. */
+static inline size_t urnk_topk_long_workspace(int64_t k, int64_t n) {
+    size_t near = ((size_t)(k < URN_TOPK_K ? k : URN_TOPK_K) + 1) * 8704 + 26112;
+    size_t far = k <= URN_TOPK_K ? 0
+                                 : 2 * URNK_COUNTER_BYTES + URNK_BOARD_BYTES +
+                                       16 * ((size_t)(k + 1) + (size_t)urnk_topk_long_room(k, n));
+    return ((near > far ? near : far) + 255) & ~(size_t)255;
+}
+
+/* Where segments and k are long: room for twice the picks of each segment, and two more, to be sorted. */
 static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out) {
-    (void)longest, (void)k, (void)segments;
-    return ((size_t)out * 32 + 255) & ~(size_t)255;
+    if (longest <= 2048 || k <= URN_TOPK_K) return 256;
+    return (((size_t)out + (size_t)segments) * 32 + 255) & ~(size_t)255;
 }
 
 static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
@@ -92,7 +103,7 @@ static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
     X(topk_long_push, urnk_topk_long_call, 1) \
     X(topk_long_merge, urnk_topk_long_call, 1) \
     X(topk_long_finish, urnk_topk_long_call, 1) \
-    X(topk_segments, urnk_topk_segments_call, 0) \
+    X(topk_segments, urnk_topk_segments_call, 1) \
     X(beam_select, urn_beam_select_params, 0) \
     X(inclusion, urn_inclusion_params, 0) \
     X(fixed, urnk_fixed_call, 0) \
