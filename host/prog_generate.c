@@ -1,5 +1,6 @@
 /* prog_generate.c - `urn generate`: sentences from a trigram model, through liburn. */
 #include "host/prog_args.h"
+#include "host/prog_beam.h"
 #include "host/prog_decode.h"
 #include "host/prog_progress.h"
 #include "host/prog_serve.h"
@@ -8,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS, PRESET, SET, MIROSTAT, ROWS, TOKENS, SEED, DTYPE, PROMPT, MODEL, DUMP, DUMP_ALL, SERVE, SLOTS };
-enum { BACKEND = SLOTS + 1, DEVICE, THREADS };
+enum { STEPS, PRESET, SET, MIROSTAT, ROWS, TOKENS, SEED, DTYPE, PROMPT, MODEL, DUMP, DUMP_ALL, SERVE, SLOTS, BEAM };
+enum { BACKEND = BEAM + 1, DEVICE, THREADS };
 
 enum { MAX_PROMPT = 4096 };
 
@@ -99,7 +100,7 @@ static int fail(const prog_error *error) {
 
 /* What the simulation decides for itself can not be given. Returns an exit code. */
 static int check_serve(const prog_values *v) {
-    static const int OTHERS[] = {STEPS, PRESET, SET, MIROSTAT, ROWS, PROMPT, DUMP, DUMP_ALL};
+    static const int OTHERS[] = {STEPS, PRESET, SET, MIROSTAT, ROWS, PROMPT, DUMP, DUMP_ALL, BEAM};
     size_t i;
     if (v->of[SLOTS].given && !v->of[SERVE].given) {
         fprintf(stderr, "urn generate: --slots is for --serve\n");
@@ -111,6 +112,23 @@ static int check_serve(const prog_values *v) {
                     prog_generate.options[OTHERS[i]].name);
             return PROG_USAGE;
         }
+    return PROG_OK;
+}
+
+/* Beams are copied and dropped, and what a slot holds is not moved along here. Returns an exit code. */
+static int check_beam(const prog_values *v, const urn_step *steps, int32_t count) {
+    static const int OTHERS[] = {MIROSTAT, ROWS, DTYPE, DUMP, DUMP_ALL};
+    size_t i;
+    for (i = 0; v->of[BEAM].given && i < sizeof OTHERS / sizeof OTHERS[0]; i++)
+        if (v->of[OTHERS[i]].given) {
+            fprintf(stderr, "urn generate: --%s does not go with --beam: leave it out\n",
+                    prog_generate.options[OTHERS[i]].name);
+            return PROG_USAGE;
+        }
+    if (v->of[BEAM].given && prog_reads_context(steps, count)) {
+        fprintf(stderr, "urn generate: --beam: steps that read what was said are not for beams\n");
+        return PROG_USAGE;
+    }
     return PROG_OK;
 }
 
@@ -144,6 +162,7 @@ static int run(const prog_values *v) {
         return PROG_USAGE;
     }
     code = check_serve(v);
+    if (code == PROG_OK) code = check_beam(v, steps, p.step_count);
     if (code == PROG_OK) code = read_mirostat(&v->of[MIROSTAT], &p);
     if (code != PROG_OK) return code;
     p.steps = steps;
@@ -178,6 +197,12 @@ static int run(const prog_values *v) {
     p.prompt = prompt;
     code = read_prompt(lm, v->of[PROMPT].text, prompt, &p.prompt_count);
     if (code != PROG_OK) goto done;
+    if (v->of[BEAM].given) {
+        p.rows = (int32_t)v->of[BEAM].number;
+        if (prog_beam(&device, lm, &p, v->of[PROMPT].text, &error) != 0) code = fail(&error);
+        p.rows = 0; /* no sentences of the other kind */
+        goto done;
+    }
     if (prog_decode(&device, lm, &p, &result, &error) != 0) {
         code = fail(&error);
         goto done;
@@ -216,6 +241,9 @@ static const prog_option OPTIONS[] = {
      "in place of sentences: simulate a server with N requests, then run each alone and compare every bit; --tokens is "
      "the most of a request, and steps, prompts and --rows are the simulation's own"},
     {"slots", 0, PROG_INT, "N", "64", 1, 1 << 16, NULL, "with --serve: requests that run at a time"},
+    {"beam", 0, PROG_INT, "N", NULL, 1, 1024, NULL,
+     "N different sentences, drawn without replacement by stochastic beam search, the first pick first; --rows does "
+     "not count"},
     PROG_OPTION_BACKEND,
     PROG_OPTION_DEVICE,
     PROG_OPTION_THREADS,
@@ -257,6 +285,7 @@ const prog_command prog_generate = {
     "  urn generate --prompt \"the president of\" --steps temperature=0 --rows 1\n"
     "  urn generate --steps penalties=1.1,temperature=0.9 --mirostat 4:0.2\n"
     "  urn generate --preset llama --set top_k=40,min_p=0.05,temperature=0.8\n"
+    "  urn generate --beam 16 --steps temperature=0.7 --tokens 12\n"
     "  urn generate --serve 500 --slots 64\n"
     "  urn generate --rows 64 --dump-logits logits.npy && urn sample logits.npy --steps top_k=40\n",
     run,

@@ -38,6 +38,8 @@ urn_status urn_find_workspace(const char *call, const urn_stream *stream, void *
                               void **workspace, size_t *bytes) {
     *workspace = given ? given : stream->blocks ? stream->blocks->pointer : NULL;
     *bytes = given ? given_bytes : stream->blocks ? stream->blocks->bytes : 0;
+    const urn_named_array array = {"workspace", *workspace, 256};
+    URN_TRY(urn_check_aligned(call, &array, 1));
     if (*bytes >= need) return URN_OK;
     return urn_fail(URN_E_WORKSPACE, "%s: %s has %zu bytes; wanted %zu", call,
                     given ? "workspace" : "the stream's scratch", *bytes, need);

@@ -21,7 +21,8 @@ urn_status urn_check_dense(const char *call, const urn_matrix *m);
 /* urn_fail_absent - this backend does not have the call. */
 urn_status urn_fail_absent(const char *call, const urn_stream *stream);
 
-/* urn_find_workspace - the caller's, or where that is NULL the stream's scratch; URN_E_WORKSPACE if it is too small. */
+/* urn_find_workspace - the caller's, or where that is NULL the stream's scratch; URN_E_WORKSPACE if it is too small,
+ * URN_E_VALUE if it is not 256-aligned. `workspace` and `bytes` may be where `given` came from. */
 urn_status urn_find_workspace(const char *call, const urn_stream *stream, void *given, size_t given_bytes, size_t need,
                               void **workspace, size_t *bytes);
 

@@ -1,6 +1,6 @@
 /* bench.c - one case: bits, cold inputs, median and spread, the rival. */
 #define _POSIX_C_SOURCE 200809L
-#include "perf/bench.h"
+#include "perf/bench_op.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -106,7 +106,7 @@ static int64_t count_matrices(const bench_bed *bed, size_t bytes) {
 }
 
 typedef struct run {
-    urn_buffer *logits, *ids, *status;
+    urn_buffer *in, *out;
     urn_sampler *sampler;
     float *host;  /* one matrix as f32 */
     void *packed; /* one matrix in the dtype */
@@ -131,11 +131,9 @@ static int prepare(bench_bed *bed, const bench_case *c, run *r) {
     }
     if (check(bed, urn_steps_parse(c->steps, steps, &list.count), "urn_steps_parse") ||
         check(bed, urn_sampler_create(bed->ctx, &list, 1, &r->sampler), "urn_sampler_create") ||
-        check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, r->bytes * (size_t)r->matrices, &r->logits), "logits") ||
-        check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, (size_t)c->rows * 4, &r->ids), "ids") ||
-        check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, (size_t)c->rows * 4, &r->status), "status") ||
-        check(bed, urn_stream_reserve(bed->stream, urn_sample_workspace(r->sampler, c->rows, c->cols)),
-              "urn_stream_reserve"))
+        check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, r->bytes * (size_t)r->matrices, &r->in), "inputs") ||
+        check(bed, urn_buffer_create(bed->ctx, URN_DEVICE, c->op->out_bytes(c), &r->out), "outputs") ||
+        check(bed, urn_stream_reserve(bed->stream, c->op->scratch(c, r->sampler)), "urn_stream_reserve"))
         return -1;
     r->temperature = 1;
     for (i = 0; i < list.count; i++)
@@ -144,7 +142,7 @@ static int prepare(bench_bed *bed, const bench_case *c, run *r) {
         bench_fill(r->host, count, c->input, &bed->real, (uint64_t)m);
         bench_pack(r->host, count, c->dtype, r->packed);
         if (check(bed,
-                  urn_buffer_write(bed->stream, r->logits, (size_t)m * r->bytes, r->packed,
+                  urn_buffer_write(bed->stream, r->in, (size_t)m * r->bytes, r->packed,
                                    (size_t)count * urn_dtype_size(c->dtype)),
                   "urn_buffer_write") ||
             check(bed, urn_stream_sync_host(bed->stream), "urn_stream_sync_host"))
@@ -153,17 +151,11 @@ static int prepare(bench_bed *bed, const bench_case *c, run *r) {
     return 0;
 }
 
-static urn_status enqueue(bench_bed *bed, const bench_case *c, const run *r, uint32_t call) {
-    urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
-    const char *data = urn_buffer_data(r->logits);
-    p.logits =
-        urn_matrix_dense(data + (size_t)(call % (uint64_t)r->matrices) * r->bytes, c->dtype, c->rows, c->cols, 0);
-    p.sampler = r->sampler;
-    p.seed_value = 7;
-    p.position_value = call;
-    p.ids = urn_buffer_data(r->ids);
-    p.status = urn_buffer_data(r->status);
-    return urn_sample(bed->stream, &p);
+static urn_status enqueue(bench_bed *bed, const bench_case *c, const run *r, uint32_t number) {
+    const char *data = urn_buffer_data(r->in);
+    const bench_call call = {
+        c, r->sampler, data + (size_t)(number % (uint64_t)r->matrices) * r->bytes, urn_buffer_data(r->out), number, 0};
+    return c->op->enqueue(bed->stream, &call);
 }
 
 /* On the CPU a sample is one call. On a GPU it is a train of calls between two waits, so that what is timed is the
@@ -176,7 +168,7 @@ static int time_calls(bench_bed *bed, const bench_case *c, const run *r, bench_r
     while (n < MAX_SAMPLES && !bad && (n < bed->least || spent < bed->seconds)) {
         const double begin = bench_seconds();
         double time;
-        for (i = 0; i < calls && !bad; i++) bad = check(bed, enqueue(bed, c, r, call++), "urn_sample");
+        for (i = 0; i < calls && !bad; i++) bad = check(bed, enqueue(bed, c, r, call++), c->op->name);
         if (!bad) bad = check(bed, urn_stream_sync_host(bed->stream), "urn_stream_sync_host");
         time = bench_seconds() - begin;
         if (warm-- > 0) continue; /* threads start, pages come in */
@@ -195,22 +187,21 @@ static int time_calls(bench_bed *bed, const bench_case *c, const run *r, bench_r
 /* A few rows by the rival, scaled to all: it has no state that more rows would change. */
 static int time_rival(bench_bed *bed, const bench_case *c, const run *r, bench_result *result) {
     const int rows = c->rows < RIVAL_ROWS ? (int)c->rows : RIVAL_ROWS;
-    float *scratch = malloc((size_t)c->cols * sizeof *scratch);
-    volatile int32_t sink = 0; /* so that the draw is not optimised away */
+    float *scratch = malloc(2 * (size_t)c->cols * sizeof *scratch);
+    const int tries = c->rows * c->cols > 1 << 22 ? 3 : 9;
     double samples[9], mad;
     int i, k;
     if (scratch == NULL) {
         snprintf(bed->error, sizeof bed->error, "no memory for the rival");
         return -1;
     }
-    for (k = 0; k < 9; k++) {
+    for (k = 0; k < tries; k++) {
         const double begin = bench_seconds();
         for (i = 0; i < rows; i++)
-            sink = sink + bench_rival_draw(r->host + (i + k) % rows * c->cols, c->cols, r->temperature, 0.1 * (k + 1),
-                                           scratch);
+            c->op->rival(c, r->temperature, k, r->host + (i + k) % rows * c->cols, c->cols, scratch);
         samples[k] = bench_seconds() - begin;
     }
-    bench_statistics(samples, 9, &result->rival_us, &mad);
+    bench_statistics(samples, tries, &result->rival_us, &mad);
     result->rival_us *= 1e6 * (double)c->rows / rows;
     free(scratch);
     return 0;
@@ -223,13 +214,12 @@ int bench_run(bench_bed *bed, const bench_case *c, bench_result *result) {
     memset(result, 0, sizeof *result);
     bad = bench_same_bits(bed, c, &result->bits_ok) || prepare(bed, c, &r) || time_calls(bed, c, &r, result) ||
           time_rival(bed, c, &r, result);
-    result->bytes_min = (double)c->rows * ((double)c->cols * (double)urn_dtype_size(c->dtype) + 8);
-    resident = bed->info.backend == URN_BACKEND_CPU || c->cols <= bed->info.resident_cols[c->dtype];
+    result->bytes_min = (double)c->rows * (double)c->cols * (double)urn_dtype_size(c->dtype) + c->op->result_bytes(c);
+    resident = c->op->steps && (bed->info.backend == URN_BACKEND_CPU || c->cols <= bed->info.resident_cols[c->dtype]);
     result->bytes_done = resident ? result->bytes_min : 0;
     urn_stream_sync_host(bed->stream);
-    urn_buffer_destroy(r.logits);
-    urn_buffer_destroy(r.ids);
-    urn_buffer_destroy(r.status);
+    urn_buffer_destroy(r.in);
+    urn_buffer_destroy(r.out);
     urn_sampler_destroy(r.sampler);
     free(r.host);
     free(r.packed);

@@ -27,8 +27,12 @@ typedef struct bench_real {
     int64_t rows, cols;
 } bench_real;
 
+typedef struct bench_op bench_op; /* bench_op.h */
+
 typedef struct bench_case {
+    const bench_op *op;
     int64_t rows, cols;
+    int64_t k; /* of top-k */
     urn_dtype dtype;
     bench_input input;
     const char *steps; /* for urn_steps_parse */
@@ -76,6 +80,8 @@ void bench_pack(const float *x, int64_t count, urn_dtype dtype, void *packed);
 double bench_measure_copy(int threads); /* bytes read and written a second */
 double bench_measure_poly(int threads); /* values a second, threads times those of one */
 int32_t bench_rival_draw(const float *logits, int64_t cols, float temperature, double uniform, float *scratch);
+void bench_rival_topk(const float *x, int64_t n, int64_t k, uint64_t noise, float *scratch); /* noise 0: none */
+void bench_rival_systematic(const float *lw, int64_t n, double uniform, float *scratch); /* scratch [2 n] */
 int bench_same_bits(bench_bed *bed, const bench_case *c, int *same); /* two runs, and every backend that opens */
 
 #endif

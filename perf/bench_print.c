@@ -1,5 +1,5 @@
 /* bench_print.c - a result as a line of text and as a line of JSON. */
-#include "perf/bench.h"
+#include "perf/bench_op.h"
 
 static const char *const DTYPES[] = {"f32", "f16", "bf16"};
 
@@ -11,15 +11,16 @@ static double poly_share(const bench_bed *bed, const bench_case *c, const bench_
 static double rate(const bench_result *r) { return r->bytes_min / (r->us * 1e-6); }
 
 void bench_print_head(FILE *file) {
-    fprintf(file, "%-6s %-4s %-7s %6s %8s  %-30s | %10s %6s %5s %9s | %7s %6s %6s | %7s | %s\n", "op", "type", "input",
+    fprintf(file, "%-11s %-4s %-7s %6s %9s  %-30s | %10s %6s %5s %9s | %7s %6s %6s | %7s | %s\n", "op", "type", "input",
             "rows", "cols", "steps", "us", "mad %", "n", "us/row", "GB/s", "share", "poly", "rival x", "bits");
 }
 
 void bench_print(FILE *file, const bench_bed *bed, const bench_case *c, const bench_result *r) {
-    fprintf(file, "%-6s %-4s %-7s %6lld %8lld  %-30s | %10.1f %6.1f %5d %9.2f | %7.2f %4.0f %% %4.0f %% | %7.1f | %s\n",
-            "sample", DTYPES[c->dtype], bench_input_names[c->input], (long long)c->rows, (long long)c->cols, c->steps,
-            r->us, r->mad_percent, r->samples, r->us / (double)c->rows, rate(r) * 1e-9, 100 * rate(r) / bed->ceiling,
-            poly_share(bed, c, r), r->rival_us / r->us, r->bits_ok ? "ok" : "DIFFER");
+    fprintf(file,
+            "%-11s %-4s %-7s %6lld %9lld  %-30s | %10.1f %6.1f %5d %9.2f | %7.2f %4.0f %% %4.0f %% | %7.1f | %s\n",
+            c->op->name, DTYPES[c->dtype], bench_input_names[c->input], (long long)c->rows, (long long)c->cols,
+            c->steps, r->us, r->mad_percent, r->samples, r->us / (double)c->rows, rate(r) * 1e-9,
+            100 * rate(r) / bed->ceiling, poly_share(bed, c, r), r->rival_us / r->us, r->bits_ok ? "ok" : "DIFFER");
 }
 
 /* Strings that a user or a device names; control characters do not occur in them, quotes may. */
@@ -33,7 +34,8 @@ static void print_text(FILE *file, const char *name, const char *text) {
 }
 
 void bench_print_json(FILE *file, const bench_bed *bed, const bench_case *c, const bench_result *r) {
-    fputs("{\"op\":\"sample\",", file);
+    fputc('{', file);
+    print_text(file, "op", c->op->name);
     print_text(file, "backend", urn_backend_name((urn_backend_kind)bed->info.backend));
     print_text(file, "device", bed->info.device_name);
     print_text(file, "clone", bed->info.cpu_clone);
@@ -43,6 +45,7 @@ void bench_print_json(FILE *file, const bench_bed *bed, const bench_case *c, con
     print_text(file, "dtype", DTYPES[c->dtype]);
     print_text(file, "input", bench_input_names[c->input]);
     print_text(file, "steps", c->steps);
+    fprintf(file, "\"k\":%lld,", (long long)c->k);
     fprintf(file, "\"threads\":%d,\"version\":%d,\"bits_version\":%d,\"rows\":%lld,\"cols\":%lld,\"draws\":1,",
             bed->info.threads, urn_version(), urn_bits_version(), (long long)c->rows, (long long)c->cols);
     fprintf(file, "\"us\":%.3f,\"mad_percent\":%.2f,\"n\":%d,\"bytes_min\":%.0f,", r->us, r->mad_percent, r->samples,

@@ -141,6 +141,7 @@ void oracle_run_free(oracle_run *run);
 uint64_t oracle_weights(const float *x, int64_t n, const unsigned char *kept, float temperature, uint64_t *w);
 
 /* The Gumbel key of an id with noise u and y, bits.h section 4. */
+double oracle_exponential(uint64_t u); /* E */
 int64_t oracle_gumbel_key(uint64_t u, double y);
 uint64_t oracle_gumbel_u64(const oracle_row *row, int64_t id, uint32_t draw);
 

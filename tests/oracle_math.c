@@ -116,15 +116,14 @@ double oracle_pow(double a, double b) {
     return oracle_exp2(b * oracle_log2(a));
 }
 
+double oracle_exponential(uint64_t u) {
+    if (u < URN_GUMBEL_TURN) return 64 - oracle_log2((double)u + 0.5);
+    double v = ((double)~u + 0.5) * 0x1p-64, s = v / (2 - v), z = s * s;
+    return s * oracle_log2_series(z);
+}
+
 int64_t oracle_gumbel_key(uint64_t u, double y) {
-    double e;
-    if (u < URN_GUMBEL_TURN) {
-        e = 64 - oracle_log2((double)u + 0.5);
-    } else {
-        double v = ((double)~u + 0.5) * 0x1p-64, s = v / (2 - v), z = s * s;
-        e = s * oracle_log2_series(z);
-    }
-    return (int64_t)floor((y + -oracle_log2(e)) * 0x1p40);
+    return (int64_t)floor((y + -oracle_log2(oracle_exponential(u))) * 0x1p40);
 }
 
 uint64_t oracle_gumbel_u64(const oracle_row *row, int64_t id, uint32_t draw) {

@@ -234,9 +234,9 @@ static void give_inputs(ut_bed *bed, const ut_job *job, urn_sample_params *p, in
     p->processed_stride = job->processed_stride;
 }
 
-ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job) {
-    ut_draws *out = ut_draws_for(job);
+ut_rows ut_rows_of(ut_bed *bed, const ut_job *job) {
     int32_t total = 0;
+    int64_t draws = job->draws ? job->draws : 1;
     for (int32_t l = 0; l < job->list_count; l++) total += job->lists[l].count;
     urn_step *steps = (urn_step *)ut_malloc(sizeof *steps * (size_t)(total + 1));
     urn_list *lists = (urn_list *)ut_malloc(sizeof *lists * (size_t)(job->list_count + 1));
@@ -249,10 +249,22 @@ ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job) {
 
     urn_sample_params p = URN_SAMPLE_PARAMS_INIT;
     urn_slots *made = job->held ? make_slots(bed, job->held) : NULL;
-    p.draws = out->draws;
+    p.draws = (int32_t)draws;
     p.sampler = sampler;
     p.state = made ? made : job->state;
-    give_inputs(bed, job, &p, out->draw_offsets ? out->draws_size : out->rows * out->draws);
+    give_inputs(bed, job, &p, job->draw_offsets ? job->draws_size : job->rows * draws);
+    return (ut_rows){p, sampler, made};
+}
+
+void ut_rows_free(ut_rows *rows) {
+    urn_sampler_destroy(rows->sampler);
+    urn_slots_destroy(rows->slots);
+}
+
+ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job) {
+    ut_draws *out = ut_draws_for(job);
+    ut_rows rows = ut_rows_of(bed, job);
+    urn_sample_params p = rows.params;
     void *device[UT_OUTPUT_COUNT];
     for (int k = 0; k < UT_OUTPUT_COUNT; k++) {
         ut_cells cells = ut_output_of(out, k, -1);
@@ -264,7 +276,7 @@ ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job) {
     UT_OUTPUTS(UT_POINT)
 #undef UT_POINT
     p.kept_bits_stride = p.kept_bits ? out->kept_bits_stride : 0;
-    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(sampler, job->rows, job->cols)));
+    UT_OK(urn_stream_reserve(bed->stream, urn_sample_workspace(rows.sampler, job->rows, job->cols)));
     UT_OK(urn_sample(bed->stream, &p));
     for (int k = 0; k < UT_OUTPUT_COUNT; k++) {
         ut_cells cells = ut_output_of(out, k, -1);
@@ -272,9 +284,8 @@ ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job) {
         if (k == UT_OUT_processed && job->in_place) cells.n -= (size_t)(out->processed_stride - job->cols);
         ut_download(bed, device[k], cells.data, cells.size * cells.n);
     }
-    urn_sampler_destroy(sampler);
     ut_clear(bed);
-    urn_slots_destroy(made);
+    ut_rows_free(&rows);
     return out;
 }
 

@@ -210,6 +210,16 @@ typedef struct ut_draws {
     int64_t draws_size, kept_ids_size, given_stride, top_n, kept_bits_stride, probs_stride, processed_stride;
 } ut_draws;
 
+/* The rows of a job on a bed: params with all inputs uploaded and no output. Free them after the bed was cleared. */
+typedef struct ut_rows {
+    urn_sample_params params;
+    urn_sampler *sampler;
+    urn_slots *slots;
+} ut_rows;
+
+ut_rows ut_rows_of(ut_bed *bed, const ut_job *job);
+void ut_rows_free(ut_rows *rows);
+
 ut_draws *ut_sample_all(ut_bed *bed, const ut_job *job);
 ut_draws *ut_sample_steps(ut_bed *bed, const ut_job *job, const urn_step *steps, int32_t count); /* one list */
 ut_draws *ut_draws_for(const ut_job *job);                                                       /* all bytes 0xca */

@@ -2,20 +2,35 @@
 #ifndef URN_CPU_CALLS_RESAMPLE_H
 #define URN_CPU_CALLS_RESAMPLE_H
 
+#include "urn/genealogy.h"
 #include "urn/particles.h"
 #include "urn/resample.h"
 #include "urn/resample_backward.h"
 #include "urn/resample_segments.h"
 #include "urn/resample_tables.h"
 
-/* X(operation, its params) for every call that is here. */
-#define URNC_RESAMPLE_READY(X)
+/* X(operation, its params) for every call of the family. */
+#define URNC_RESAMPLE_READY(X)                                                                                         \
+    X(resample, urn_resample_params)                                                                                   \
+    X(weights_stats, urn_weights_stats_params)                                                                         \
+    X(offspring_from_ancestors, urn_ancestors_params)                                                                  \
+    X(ancestors_from_offspring, urn_ancestors_params)                                                                  \
+    X(ancestors_permute, urn_ancestors_params)                                                                         \
+    X(particles_gather, urn_particles_gather_params)                                                                   \
+    X(segments_moments, urn_segments_moments_params)                                                                   \
+    X(backward_draws, urn_backward_params)                                                                             \
+    X(alias_build, urn_alias_params)                                                                                   \
+    X(alias_draw, urn_alias_params)                                                                                    \
+    X(inverse_grid, urn_inverse_params)                                                                                \
+    X(genealogy_step, urn_genealogy_params)                                                                            \
+    X(genealogy_trace, urn_genealogy_params)
 
 /* Scratch, monotone in every size: that of one row, times the rows that may be in flight. */
 size_t urnc_resample_workspace(int32_t scheme, int64_t rows, int64_t items, int64_t outputs);
 size_t urnc_ancestors_workspace(int64_t rows, int64_t items, int64_t outputs);
 size_t urnc_backward_workspace(int64_t rows, int64_t items, int64_t children);
 size_t urnc_alias_workspace(int64_t rows, int64_t items);
+size_t urnc_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes);
 
 /* params are complete: strides, sizes and workspace are final; arrays that may be NULL still may be. */
 void urnc_resample(const urn_resample_params *params, int threads);
@@ -29,5 +44,7 @@ void urnc_backward_draws(const urn_backward_params *params, int threads);
 void urnc_alias_build(const urn_alias_params *params, int threads);
 void urnc_alias_draw(const urn_alias_params *params, int threads);
 void urnc_inverse_grid(const urn_inverse_params *params, int threads);
+void urnc_genealogy_step(const urn_genealogy_params *params, int threads);
+void urnc_genealogy_trace(const urn_genealogy_params *params, int threads);
 
 #endif

@@ -106,6 +106,7 @@ typedef struct urnc_loops {
     const struct urnc_output_loops *outputs; /* cpu_outputs.h */
     const struct urnc_tiny_loops *tiny;      /* cpu_tiny.h */
     const struct urnc_topk_loops *topk;      /* cpu_topk.h */
+    const struct urnc_resample_loops *resample; /* cpu_resample_loops.h */
 } urnc_loops;
 
 extern const urnc_loops urnc_loops_default;

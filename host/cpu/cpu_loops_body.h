@@ -156,6 +156,7 @@ static inline uint32_t pack(const int32_t *flag) {
 
 #include "host/cpu/cpu_keep_body.h"
 #include "host/cpu/cpu_outputs_body.h"
+#include "host/cpu/cpu_resample_body.h"
 #include "host/cpu/cpu_tiny_body.h"
 #include "host/cpu/cpu_topk_body.h"
 #include "host/cpu/cpu_values_body.h"
@@ -163,5 +164,5 @@ static inline uint32_t pack(const int32_t *flag) {
 #define URNC_LOOPS_TABLE(label)                                                                                        \
     {                                                                                                                  \
         label, extremes, weigh, entropy, weights, digits, keep_order, drop_last, ties, keep_weight, keep_light, heavy, \
-            census, spread, find, gather, &value_loops, &output_loops, &tiny_loops, &topk_loops                        \
+            census, spread, find, gather, &value_loops, &output_loops, &tiny_loops, &topk_loops, &resample_loops       \
     }

@@ -11,8 +11,7 @@
 #ifndef URN_RESAMPLE_H
 #define URN_RESAMPLE_H
 
-#include <math.h>
-
+#include "urn/bits.h"
 #include "urn/bits_resample.h"
 #include "urn/stream.h"
 
@@ -98,7 +97,7 @@ typedef struct urn_resample_params {
     uint64_t seed_value;
     uint32_t position_value;
 
-    float threshold_value;   /* resample iff ess < threshold * n, where M = n; +inf: always */
+    float threshold_value;   /* resample iff ess < threshold * n, where M = n */
     const float *threshold;  /* [rows]; NULL: threshold_value */
     int32_t cap;             /* no item more often than this (multinomial: on average); 0: no cap */
     int32_t iterations;      /* chains, rejection: 0 to 2^20 */
@@ -119,9 +118,11 @@ typedef struct urn_resample_params {
     size_t workspace_bytes;
 } urn_resample_params;
 
+#define URN_RESAMPLE_ALWAYS 3.40282347e+38f /* a threshold that no ESS reaches */
+
 #define URN_RESAMPLE_PARAMS_INIT \
     { (uint32_t)sizeof(urn_resample_params), 0, { NULL, 0, 0, 0, 0, 0, NULL, 0 }, NULL, 0, NULL, NULL, 0, 0, \
-      NULL, NULL, NULL, 0, 0, INFINITY, NULL, 0, 0, 0, 0, NULL, NULL, \
+      NULL, NULL, NULL, 0, 0, URN_RESAMPLE_ALWAYS, NULL, 0, 0, 0, 0, NULL, NULL, \
       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 
 /* urn_resample_workspace - scratch bytes, 256-aligned, that such a call may need; pure, needs no GPU, monotone in the
@@ -147,10 +148,10 @@ URN_API size_t urn_resample_workspace(urn_resample_scheme scheme, int64_t rows, 
  *
  *  A row that cannot be drawn from has ancestors -1 and a status; the others are as if alone.
  *  returns URN_OK | URN_E_NULL (stream, params, weights.data, no output at all; a pin without the other; lw_out and law
- *          without ancestors) | URN_E_STRUCT | URN_E_SHAPE (weights, outputs, outputs_stride, output_size; output_offsets
- *          with outputs_row) | URN_E_DTYPE (weights.type) | URN_E_VALUE (scheme, threshold_value, cap, iterations,
- *          segment, a pin with another scheme; lw_out or law with linear weights; lw_out with a cap; an array not aligned
- *          to its element, workspace not to 256) | URN_E_WORKSPACE | URN_E_CUDA
+ *          without ancestors) | URN_E_STRUCT | URN_E_SHAPE (weights, outputs, outputs_stride, output_size;
+ *          output_offsets with outputs_row) | URN_E_DTYPE (weights.type) | URN_E_VALUE (scheme, threshold_value, cap,
+ *          iterations, segment, a pin with another scheme; lw_out or law with linear weights; lw_out with a cap; an
+ *          array not aligned to its element, workspace not to 256) | URN_E_WORKSPACE | URN_E_CUDA
  *
  *  paper   Kitagawa 1996; Douc, Cappe 2005; SSP: Gerber, Chopin, Whiteley 2019; chains: Murray, Lee, Jacob 2016; C1,
  *          C2: Dulger et al. 2018; Megopolis: Chesser et al. 2022; pins: Chopin, Singh 2015, Karppinen et al. 2022 */

@@ -6,15 +6,33 @@
 #ifndef URN_REACH_H
 #define URN_REACH_H
 
+#include "kernels/launch.h"
 #include "kernels/row/team.h"
 
 namespace urnd {
+
+// All threads of a block call, before anything else of the crew: which of `crew` blocks of which crew it is, where that
+// meets, and its board.
+URN_DEVICE Team<TEAM_CREW> crew_here(TeamRoom room, uint32_t crew, uint8_t *counters, uint8_t *boards,
+                                     size_t board_bytes) {
+    size_t number = block_id() / crew;
+    Team<TEAM_CREW> team = team_here<TEAM_CREW>(room);
+    team.rank = block_id() % crew;
+    team.ranks = crew;
+    if (team.thread == 0) {
+        room.crew.store(0, {(uint32_t *)(counters + number * URNK_COUNTER_BYTES), boards + number * board_bytes});
+        room.met.store(0, 0);
+        room.bins.store(0, 0);
+    }
+    block_sync();
+    return team;
+}
 
 // Any thread: the array in block `rank`, of `count` elements.
 template <int TEAM, class T>
 URN_DEVICE auto reach(const Team<TEAM> &team, Shared<T> own, uint32_t rank, uint32_t board, uint32_t count) {
     if constexpr (TEAM == TEAM_CREW)
-        return Global<T>((T *)(team.crew.board + board) + rank * count, count, TAG_WORKSPACE);
+        return Global<T>((T *)(team.board() + board) + rank * count, count, TAG_WORKSPACE);
     else if constexpr (TEAM == TEAM_CLUSTER)
         return own.on_rank(rank);
     else
@@ -40,7 +58,7 @@ URN_DEVICE void tell(const Team<TEAM> &team, Shared<T> own, uint32_t board, uint
 template <int TEAM, class T>
 URN_DEVICE void hear(const Team<TEAM> &team, Shared<T> own, uint32_t board, uint32_t count) {
     if (TEAM != TEAM_CREW) return;
-    Global<T> told((T *)(team.crew.board + board), count, TAG_WORKSPACE);
+    Global<T> told((T *)(team.board() + board), count, TAG_WORKSPACE);
     URN_ROLLED
     for (uint32_t i = team.thread; i < count; i += team.threads) own.store(i, told.load(i));
     block_meet<TEAM>();

@@ -1,7 +1,8 @@
 // row_full.h - a slice of the full form: f32 that steps may change, and a mark beside each kept bit.
 //
-// A resident slice is held as f32 from its first look on. A streamed one is read where it lies until a step wants to
-// change a value; own_values (values.h) copies it to the workspace then. What was given is read again from global
+// A resident slice is held as f32 from its first look on, as are the first units of a streamed one, as many as there is
+// room for. The rest of it is read where it lies until a step wants to change a value; own_values (values.h) copies it
+// to the workspace then. What was given is read again from global
 // memory, and only where values have changed.
 #ifndef URN_ROW_FULL_H
 #define URN_ROW_FULL_H
@@ -21,7 +22,7 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
     bool changed;                  // values are not the logits as given
     Global<const uint16_t> halves; // the row's elements as given: one of these two
     Global<const uint32_t> words;
-    Shared<uint32_t> held;     // RESIDENT: bits of the values
+    Shared<uint32_t> held;     // bits of the values; else those of the slice's first units
     Shared<uint8_t> kept;      // RESIDENT: a byte a unit, a bit a place
     Shared<uint64_t> sums;     // RESIDENT: a sum a group
     Shared<uint32_t> marked;   // RESIDENT: a bit a place
@@ -29,7 +30,11 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
     Global<uint8_t> far_kept;
     Global<uint64_t> far_sums;
     Global<uint32_t> far_marked;
+    uint32_t near = 0; // else: how many units are held
 
+    static constexpr bool narrows = false; // row_view.h. Its orders are not all of x
+    URN_DEVICE uint32_t open_units(uint32_t) const { return ~0u; }
+    URN_DEVICE void put_open_units(uint32_t, uint32_t) const {}
     URN_DEVICE uint32_t past_boundary() const {
         return (uint32_t)(halves.address(0) & 15) / (dtype == URN_F32 ? 4u : 2u);
     }
@@ -57,6 +62,9 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
     }
     // Is this place of the row in this block's slice?
     URN_DEVICE bool holds(uint32_t place) const { return place >= begin && place - begin < groups * GROUP; }
+
+    // Are the unit's values in shared memory?
+    URN_DEVICE bool is_held(uint32_t unit) const { return RESIDENT || unit < near; }
 
     // One element as given, of a place inside the row.
     URN_DEVICE float given(uint32_t place) const {
@@ -101,12 +109,13 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
 
     // The unit's eight values. Any lane, of a unit that its own lane put, after a meeting of the block.
     URN_DEVICE void logits(uint32_t unit, float x[UNIT]) const {
-        if (!RESIDENT && !changed) {
+        bool here = is_held(unit);
+        if (!here && !changed) {
             given_logits(unit, x);
             return;
         }
-        Vec16 a = RESIDENT ? held.load16(unit * UNIT) : far_held.load16(unit * UNIT);
-        Vec16 b = RESIDENT ? held.load16(unit * UNIT + 4) : far_held.load16(unit * UNIT + 4);
+        Vec16 a = here ? held.load16(unit * UNIT) : far_held.load16(unit * UNIT);
+        Vec16 b = here ? held.load16(unit * UNIT + 4) : far_held.load16(unit * UNIT + 4);
         URN_UNROLL
         for (int i = 0; i < 4; i++) x[i] = bits_f32(a.w[i]), x[4 + i] = bits_f32(b.w[i]);
     }
@@ -120,7 +129,7 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
         Vec16 a, b;
         URN_UNROLL
         for (int i = 0; i < 4; i++) a.w[i] = f32_bits(x[i]), b.w[i] = f32_bits(x[4 + i]);
-        if (RESIDENT) {
+        if (is_held(unit)) {
             held.store16(unit * UNIT, a);
             held.store16(unit * UNIT + 4, b);
         } else {
@@ -129,12 +138,13 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
         }
     }
     // One value, of a place in this block's slice, between meetings with the walks that read units. No two threads may
-    // put the same place. x_at needs a row that is resident or changed.
+    // put the same place.
     URN_DEVICE float x_at(uint32_t place) const {
-        return bits_f32(RESIDENT ? held.load(place - begin) : far_held.load(place - begin));
+        if (is_held((place - begin) / UNIT)) return bits_f32(held.load(place - begin));
+        return changed ? bits_f32(far_held.load(place - begin)) : given(place);
     }
     URN_DEVICE void put_x(uint32_t place, float x) const {
-        if (RESIDENT)
+        if (is_held((place - begin) / UNIT))
             held.store(place - begin, f32_bits(x));
         else
             far_held.store(place - begin, f32_bits(x));

@@ -114,7 +114,7 @@ template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, LoadRoom room) {
     constexpr bool waits = RESIDENT && !Dtype::full && TEAM != TEAM_WARP && URN_HAS_CLUSTER;
     SliceParts slice = slice_parts(row);
-    uint32_t next = 0, phases = TEAM == TEAM_CREW ? team.crew.phases : 0;
+    uint32_t next = 0, phases = TEAM == TEAM_CREW ? team.phases : 0;
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         if (waits) load_wait(row, slice, room, next, row.begin + (group + 1) * GROUP, phases);
@@ -122,9 +122,11 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         float x[UNIT];
         if constexpr (Dtype::full) {
             row.given_logits(unit, x); // plain 16-byte loads; converted and held here
-            if (RESIDENT) row.put_logits(unit, x);
-        } else {
+            if (row.is_held(unit)) row.put_logits(unit, x);
+        } else if (RESIDENT) {
             row.logits(unit, x);
+        } else {
+            row.first_logits(unit, x);
         }
         uint32_t largest = 0, smallest = 0xffffffffu;
         URN_UNROLL
@@ -145,7 +147,7 @@ URN_DEVICE TeamTally first_look(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     }
     if (waits)
         load_wait(row, slice, room, next, 0xffffffffu, phases); // no warp leaves before its block's copies have landed
-    if (TEAM == TEAM_CREW) team.crew.phases = phases;
+    if (TEAM == TEAM_CREW) team.phases = phases;
     return team_tally(team, mine);
 }
 

@@ -45,14 +45,27 @@ template <class Dtype, bool RESIDENT> struct Row {
     uint32_t shift, end;       // places of the row: [shift, end)
     uint32_t begin;            // first place of this block's slice
     uint32_t groups;           // of this block's slice
-    Shared<Stored> held;       // RESIDENT: the slice's elements
+    Shared<Stored> held;       // the slice's elements; else those of its first units, as many as there is room for
     Shared<uint8_t> kept;      // RESIDENT: a byte a unit, a bit a place
     Shared<uint64_t> sums;     // RESIDENT: a sum a group
     Global<uint8_t> far_kept;  // else: the same, in the workspace
     Global<uint64_t> far_sums;
+    uint32_t near = 0; // else: how many units are held
+    // else: a bit a unit, a word a group: has it ids that the selection under way, if it narrows, has not decided on?
+    Global<uint32_t> far_open = Global<uint32_t>(nullptr, 0, TAG_WORKSPACE);
 
+    // A selection takes out what it has decided against as it goes, so that its later passes read few units: worth it
+    // where reading is dear.
+    static constexpr bool narrows = !RESIDENT;
+    URN_DEVICE uint32_t open_units(uint32_t group) const { return RESIDENT ? ~0u : far_open.load(group); }
+    URN_DEVICE void put_open_units(uint32_t group, uint32_t units) const {
+        if (!RESIDENT) far_open.store(group, units);
+    }
     // The unit's eight logits, ready for arithmetic.
     URN_DEVICE void logits(uint32_t unit, float x[UNIT]) const;
+    // The same from global memory, the first time, where the row is not resident; held from then on if there is room.
+    URN_DEVICE void first_logits(uint32_t unit, float x[UNIT]) const;
+    template <bool FIRST> URN_DEVICE void far_logits(uint32_t unit, float x[UNIT]) const;
     // The same as they were given: no step of these forms changes one.
     URN_DEVICE void raw_logits(uint32_t unit, float x[UNIT]) const { logits(unit, x); }
     URN_DEVICE float raw(uint32_t, float x) const { return x; }
@@ -96,24 +109,43 @@ template <> struct Unpack<F32> {
 
 template <class Dtype, bool RESIDENT> URN_DEVICE void Row<Dtype, RESIDENT>::logits(uint32_t unit, float x[UNIT]) const {
     constexpr uint32_t per = 16 / sizeof(Stored);
-    Vec16 v[2];
-    if (RESIDENT) {
+    if (RESIDENT || unit < near) {
+        Vec16 v[2];
         URN_UNROLL
         for (uint32_t i = 0; i < Unpack<Dtype>::vectors; i++) v[i] = held.load16(unit * UNIT + i * per);
         Unpack<Dtype>::words(v, x);
         return;
     }
+    far_logits<false>(unit, x);
+}
+
+template <class Dtype, bool RESIDENT>
+URN_DEVICE void Row<Dtype, RESIDENT>::first_logits(uint32_t unit, float x[UNIT]) const {
+    far_logits<true>(unit, x);
+}
+
+template <class Dtype, bool RESIDENT>
+template <bool FIRST>
+URN_DEVICE void Row<Dtype, RESIDENT>::far_logits(uint32_t unit, float x[UNIT]) const {
+    constexpr uint32_t per = 16 / sizeof(Stored);
     uint32_t q = begin + unit * UNIT;
+    bool hold = FIRST && unit < near;
     if (q >= shift && q + UNIT <= end) {
+        Vec16 v[2];
         URN_UNROLL
-        for (uint32_t i = 0; i < Unpack<Dtype>::vectors; i++) v[i] = view.load16((int64_t)(q - shift + i * per));
+        for (uint32_t i = 0; i < Unpack<Dtype>::vectors; i++) {
+            v[i] = view.load16((int64_t)(q - shift + i * per));
+            if (hold) held.store16(unit * UNIT + i * per, v[i]);
+        }
         Unpack<Dtype>::words(v, x);
         return;
     }
     URN_UNROLL
     for (uint32_t i = 0; i < UNIT; i++) {
         bool inside = q + i >= shift && q + i < end;
-        x[i] = inside ? logit<Dtype>(view.load((int64_t)(q + i - shift))) : bits_f32(0xff800000u);
+        Stored stored = inside ? view.load((int64_t)(q + i - shift)) : (Stored)Dtype::minus_inf;
+        if (hold) held.store(unit * UNIT + i, stored);
+        x[i] = logit<Dtype>(stored);
     }
 }
 

@@ -20,21 +20,21 @@ struct alignas(16) Tally {
     uint32_t max, flags;
 };
 
+// Where a crew meets: in shared memory, since registers are what the full form has fewest of.
+struct alignas(16) Crew {
+    uint32_t *counter; // meetings so far, times blocks
+    uint8_t *board;    // board.h
+};
+
 // Where the rounds meet, in shared memory. Two halves take turns, so one barrier a round is enough: who writes a half
 // again has passed the barrier of the round between, which every reader of the old values passed after reading.
 struct TeamRoom {
     Shared<Tally> warps;     // [2][32]
     Shared<Tally> ranks;     // [2][16] written by the other blocks of the cluster; of a crew: [2][2], by warp 0
     Shared<uint64_t> prefix; // [2][32]
-};
-
-// Where a crew meets. Every thread of the crew has the same.
-struct Crew {
-    uint32_t *counter; // meetings so far, times blocks
-    uint8_t *board;    // board.h
-    uint32_t met;      // meetings so far; goes round
-    uint32_t bins;     // histograms so far
-    uint32_t phases;   // of the block's bulk barriers, a bit each
+    Shared<Crew> crew;       // [1] of a crew
+    Shared<uint32_t> met;    // [1] of a crew: its meetings so far, which go round. Thread 0's alone
+    Shared<uint32_t> bins;   // [1] of a crew: histograms so far
 };
 
 template <int TEAM> struct Team {
@@ -43,15 +43,15 @@ template <int TEAM> struct Team {
     uint32_t rank, ranks;       // this block among the cluster's
     uint32_t turn, prefix_turn; // halves of TeamRoom in use: ranks need a round of the whole cluster between
     TeamRoom room;
-    Crew crew; // TEAM_CREW
+    uint32_t phases; // of the block's bulk barriers, a bit each, where it takes row after row
     URN_DEVICE bool leads() const { return rank == 0 && thread == 0; }
+    URN_DEVICE uint8_t *board() const { return room.crew.load(0).board; }
 };
 
 template <int TEAM> URN_DEVICE Team<TEAM> team_here(TeamRoom room) {
-    if (TEAM == TEAM_WARP) return {0, 1, lane_id(), 32, 0, 1, 0, 0, room, {nullptr, nullptr, 0, 0, 0}};
+    if (TEAM == TEAM_WARP) return {0, 1, lane_id(), 32, 0, 1, 0, 0, room, 0};
     uint32_t rank = TEAM == TEAM_CLUSTER ? cluster_rank() : 0, ranks = TEAM == TEAM_CLUSTER ? cluster_size() : 1;
-    return {
-        warp_id(), block_warps(), thread_id(), block_threads(), rank, ranks, 0, 0, room, {nullptr, nullptr, 0, 0, 0}};
+    return {warp_id(), block_warps(), thread_id(), block_threads(), rank, ranks, 0, 0, room, 0};
 }
 
 // Threads of the team in this block meet: what they wrote to shared memory is seen.
@@ -62,12 +62,14 @@ template <int TEAM> URN_DEVICE void block_meet() {
         block_sync();
 }
 
-// One lane of every block of a crew calls, between barriers of its block: what the crew stored in global memory before
+// Thread 0 of every block of a crew calls, between barriers of its block: what the crew stored in global memory before
 // is seen after. The counter only ever goes up, so a meeting leaves nothing to be put back; its distance to the target
 // stays below 2^31 because no block is more than one meeting ahead.
-URN_DEVICE void crew_count(const Crew &crew, uint32_t ranks) {
-    count_up(crew.counter, 1);
-    count_wait(crew.counter, crew.met * ranks);
+URN_DEVICE void crew_count(TeamRoom room, uint32_t ranks) {
+    uint32_t *counter = room.crew.load(0).counter, met = room.met.load(0) + 1;
+    room.met.store(0, met);
+    count_up(counter, 1);
+    count_wait(counter, met * ranks);
 }
 
 // The whole team meets: what any block stored, in its own shared memory, on a crew's board or anywhere in global
@@ -80,8 +82,7 @@ template <int TEAM> URN_DEVICE void team_meet(Team<TEAM> &team) {
     } else {
         block_sync();
         if (TEAM != TEAM_CREW || team.ranks == 1) return;
-        team.crew.met++;
-        if (team.thread == 0) crew_count(team.crew, team.ranks);
+        if (team.thread == 0) crew_count(team.room, team.ranks);
         block_sync();
     }
 }
@@ -135,12 +136,11 @@ struct TeamTally {
 // block. 16 bytes out, 16 for each block in, through L2. The halves take turns on the board as they do in TeamRoom.
 template <class Reduce, int TEAM> URN_DEVICE TeamTally crew_reduce(Team<TEAM> &team, Tally own, uint32_t half) {
     const Tally none = {0, 0, 0};
-    team.crew.met++;
     if (team.warp == 0) {
-        Global<Tally> posted((Tally *)(team.crew.board + BOARD_TALLIES) + half * MOST_CREW, team.ranks, TAG_WORKSPACE);
+        Global<Tally> posted((Tally *)(team.board() + BOARD_TALLIES) + half * MOST_CREW, team.ranks, TAG_WORKSPACE);
         if (lane_id() == 0) {
             posted.store(team.rank, own);
-            crew_count(team.crew, team.ranks);
+            crew_count(team.room, team.ranks);
         }
         warp_sync();
         Tally all = none, below = none;
@@ -197,8 +197,12 @@ template <int TEAM> URN_DEVICE uint64_t block_before(Team<TEAM> &team, uint64_t 
 template <int TEAM> URN_HOST_DEVICE TeamRoom team_room(Arena &arena) {
     bool alone = TEAM == TEAM_WARP;
     size_t ranks = TEAM == TEAM_CLUSTER ? 32 : TEAM == TEAM_CREW ? 4 : 0;
-    TeamRoom room = {arena.take<Tally>(alone ? 0 : 64, "team.warps"), arena.take<Tally>(ranks, "team.ranks"),
-                     arena.take<uint64_t>(alone ? 0 : 64, "team.prefix")};
+    TeamRoom room = {arena.take<Tally>(alone ? 0 : 64, "team.warps"),
+                     arena.take<Tally>(ranks, "team.ranks"),
+                     arena.take<uint64_t>(alone ? 0 : 64, "team.prefix"),
+                     arena.take<Crew>(TEAM == TEAM_CREW ? 1 : 0, "team.crew"),
+                     arena.take<uint32_t>(TEAM == TEAM_CREW ? 1 : 0, "team.met"),
+                     arena.take<uint32_t>(TEAM == TEAM_CREW ? 1 : 0, "team.bins")};
     return room;
 }
 

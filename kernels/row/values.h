@@ -33,8 +33,7 @@ URN_DEVICE void each_kept(const Team<TEAM> &team, const Row<Full, RESIDENT> &row
         for (uint32_t i = 0; i < UNIT; i++) { // elements 32 i .. 32 i + 31 of the group: units 4 i .. 4 i + 3
             uint32_t place = row.begin + group * GROUP + i * 32 + lane_id();
             bool stays = false;
-            if (shfl(bits, i * 4 + lane_id() / UNIT) >> (lane_id() % UNIT) & 1)
-                stays = visit(RESIDENT || row.changed ? row.x_at(place) : row.given(place), place);
+            if (shfl(bits, i * 4 + lane_id() / UNIT) >> (lane_id() % UNIT) & 1) stays = visit(row.x_at(place), place);
             uint32_t stay = ballot(stays);
             if (lane_id() / 4 == i) left = stay >> (lane_id() % 4 * UNIT) & 0xffu;
         }
@@ -73,7 +72,7 @@ template <int TEAM, bool RESIDENT> URN_DEVICE void own_values(State<TEAM, Full, 
         URN_ROLLED
         for (uint32_t group = s.team.warp; group < row.groups; group += s.team.warps) {
             uint32_t unit = own_unit(group);
-            if (row.kept_bits(unit) == 0) continue;
+            if (row.is_held(unit) || row.kept_bits(unit) == 0) continue;
             float x[UNIT];
             row.logits(unit, x);
             row.put_logits(unit, x);

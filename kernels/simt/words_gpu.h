@@ -175,6 +175,7 @@ template <class T> struct Global {
         else
             return atomicAdd(p + i, v);
     }
+    URN_DEVICE T max(int64_t i, T v) const { return atomicMax(p + i, v); }
     URN_DEVICE void store16(int64_t i, Vec16 v) const { *reinterpret_cast<Vec16 *>(p + i) = v; }
     URN_DEVICE Vec16 load16_once(int64_t i) const {
         uint4 v = __ldcs(reinterpret_cast<const uint4 *>(p + i));

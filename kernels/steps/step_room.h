@@ -14,13 +14,13 @@ namespace urnd {
 
 struct SampleArgs {
     urnk_sample_call call;
-    uint32_t groups;      // room of a slice
+    uint32_t groups;      // room of a slice, or of the groups of one that are held
     uint32_t work_groups; // a row's share of the workspace, in groups
     uint32_t work_bytes;  // of a group
     // of crews: blocks in each, how many there are, and where they meet
-    uint32_t crew, crews;
-    uint8_t *counters, *boards;
-    size_t board_bytes;
+    uint32_t crew = 0, crews = 0;
+    uint8_t *counters = nullptr, *boards = nullptr;
+    size_t board_bytes = 0;
 };
 
 // PLAIN lists have no keep step, so no histograms.
@@ -45,9 +45,7 @@ template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
 URN_HOST_DEVICE SampleRoom<TEAM, Dtype, RESIDENT> sample_room(Arena &arena, uint32_t groups) {
     SampleRoom<TEAM, Dtype, RESIDENT> room;
     size_t held = RESIDENT ? groups : 0;
-    room.held = arena.take<typename Dtype::Stored>(held * GROUP, "row.held");
-    room.sums = arena.take<uint64_t>(held, "row.sums");
-    room.kept = arena.take<uint8_t>(held * GROUP_UNITS, "row.kept");
+    // first what has the same size in every launch, so that its addresses are constants
     room.team = team_room<TEAM>(arena);
     room.params = params_room<Dtype>(arena);
     room.load = load_room < TEAM, RESIDENT && !Dtype::full > (arena);
@@ -55,11 +53,14 @@ URN_HOST_DEVICE SampleRoom<TEAM, Dtype, RESIDENT> sample_room(Arena &arena, uint
     room.draw = draw_room<Dtype>(arena);
     if (!PLAIN) room.select = select_room<TEAM, RESIDENT>(arena);
     if (Dtype::full) {
-        room.marked = arena.take<uint32_t>(held * GROUP_WORDS, "row.marked");
         room.scalar = arena.take<uint64_t>(1, "scalar");
         room.logit = logit_room<TEAM>(arena);
         room.output = output_room<TEAM>(arena);
     }
+    room.held = arena.take<typename Dtype::Stored>((size_t)groups * GROUP, "row.held");
+    room.sums = arena.take<uint64_t>(held, "row.sums");
+    room.kept = arena.take<uint8_t>(held * GROUP_UNITS, "row.kept");
+    if (Dtype::full) room.marked = arena.take<uint32_t>(held * GROUP_WORDS, "row.marked");
     arena.used = (arena.used + 15) & ~(size_t)15;
     return room;
 }

@@ -29,7 +29,7 @@ START_TEST(bad_ctx_params_are_refused_by_name) {
         {offsetof(urn_ctx_params, lane_order), -1, URN_E_VALUE, "lane_order"},
         {offsetof(urn_ctx_params, simt_shared), 232449, URN_E_VALUE, "simt_shared"},
         {offsetof(urn_ctx_params, simt_shared), -1, URN_E_VALUE, "simt_shared"},
-        {offsetof(urn_ctx_params, hint.team), 4, URN_E_VALUE, "hint.team"},
+        {offsetof(urn_ctx_params, hint.team), 5, URN_E_VALUE, "hint.team"},
         {offsetof(urn_ctx_params, hint.threads), 33, URN_E_VALUE, "hint.threads"},
         {offsetof(urn_ctx_params, hint.threads), 544, URN_E_VALUE, "hint.threads"},
         {offsetof(urn_ctx_params, hint.threads), -32, URN_E_VALUE, "hint.threads"},

@@ -124,6 +124,41 @@ START_TEST(the_longest_rows_are_read_once) {
 }
 END_TEST
 
+/* property  a row that is longer than all shared memory together is read three times at most by lists of the classic
+ *           steps: what shared memory holds of it is read once
+ * shapes    2^22 f32 on 132 blocks of 99 KB, which hold half of it  */
+START_TEST(rows_past_shared_memory_are_read_three_times) {
+    enum { COLS = 1 << 22 };
+    static const char *const names[] = {"top-p of a flat law", "top-p of a steep law", "top-k, then top-p and min-p"};
+    urn_step lists[3][4] = {{urn_top_p(urn_f(0.9f))},
+                            {urn_temperature(urn_f(0.3f)), urn_top_p(urn_f(0.9f))},
+                            {urn_top_k(urn_i(5000)), urn_top_p(urn_f(0.9f)), urn_min_p(urn_f(0.01f))}};
+    static const int32_t counts[] = {1, 2, 3};
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = URN_BACKEND_SIMT;
+    params.threads = 1;
+    params.simt_shared = 101376;
+    params.hint.threads = 64;
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = ut_open_with(&params);
+    float *x = (float *)ut_malloc(4 * (size_t)COLS);
+    ut_fill(x, COLS, UT_NORMAL, 3, 5);
+    ut_job job = {.logits = x, .dtype = URN_F32, .rows = 1, .cols = COLS, .draws = 2};
+    job.want = UT_WANT(ids) | UT_WANT(logprob) | UT_WANT(kept_count);
+    ut_draws *a = ut_sample_steps(cpu, &job, lists[_i], counts[_i]);
+    simt_clear_bytes();
+    ut_draws *b = ut_sample_steps(simt, &job, lists[_i], counts[_i]);
+    UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+    UT_SAME_DRAWS(a, b, "cpu and simt");
+    double reads = (double)simt_bytes(TAG_LOGITS).read / (4.0 * COLS);
+    UT_ASSERT(reads > 1 && reads <= 3, "%s: the row is read %.2f times", names[_i], reads);
+    ut_draws_free(a);
+    ut_draws_free(b);
+    free(x);
+    ut_close(simt);
+    ut_close(cpu);
+}
+END_TEST
+
 Suite *parity_reads_suite(void);
 Suite *parity_reads_suite(void) {
     Suite *suite = suite_create("parity_reads");
@@ -132,6 +167,7 @@ Suite *parity_reads_suite(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, the_full_form_reads_resident_logits_once, 0, PLACES);
     tcase_add_loop_test(tcase, the_longest_rows_are_read_once, 0, 6);
+    tcase_add_loop_test(tcase, rows_past_shared_memory_are_read_three_times, 0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
 }
