@@ -28,13 +28,23 @@ static urn_status check_outputs(const urn_topk_params *p) {
         {{"ordered_logprob", p->ordered_logprob, 4}, URN_TOPK_GUMBEL, "URN_TOPK_GUMBEL or URN_TOPK_RACE"},
         {{"set_logprob", p->set_logprob, 4}, URN_TOPK_GUMBEL, "URN_TOPK_GUMBEL or URN_TOPK_RACE"},
         {{"threshold", p->threshold, 8}, URN_TOPK_GUMBEL, "URN_TOPK_GUMBEL or URN_TOPK_RACE"},
+        {{"beam_keys", p->beam_keys, 8}, URN_TOPK_GUMBEL, "URN_TOPK_GUMBEL or URN_TOPK_RACE"},
+        {{"beam_logprob", p->beam_logprob, 8}, URN_TOPK_GUMBEL, "URN_TOPK_GUMBEL or URN_TOPK_RACE"},
     };
     const urn_named_array others[] = {
-        {"k_of_row", p->k_of_row, 4}, {"offsets", p->offsets, 8},
-        {"ids", p->ids, 4},           {"values", p->values, 4},
-        {"keys", p->keys, 8},         {"found", p->found, 4},
-        {"status", p->status, 4},     {"workspace", p->workspace, URN_ALIGNMENT},
+        {"k_of_row", p->k_of_row, 4},
+        {"offsets", p->offsets, 8},
+        {"ids", p->ids, 4},
+        {"values", p->values, 4},
+        {"keys", p->keys, 8},
+        {"found", p->found, 4},
+        {"status", p->status, 4},
+        {"workspace", p->workspace, URN_ALIGNMENT},
+        {"parent_key", p->parent_key, 8},
+        {"parent_logprob", p->parent_logprob, 8},
     };
+    if (p->beam_keys) URN_TRY(urn_check_pointer(call, "parent_key", p->parent_key));
+    if (p->beam_keys || p->beam_logprob) URN_TRY(urn_check_pointer(call, "parent_logprob", p->parent_logprob));
     int any = p->ids || p->values || p->keys || p->found || p->status;
     URN_TRY(urn_check_aligned(call, others, sizeof others / sizeof others[0]));
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {

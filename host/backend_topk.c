@@ -77,6 +77,26 @@ static int cpu_topk_segments(const urnk_device *device, const void *call, struct
     return 0;
 }
 
+static int cpu_fixed(const urnk_device *device, const void *call, struct CUstream_st *stream) {
+    const urnk_fixed_call *c = call;
+    (void)stream;
+    urnc_fixed(&c->params, c->workspace, device->threads);
+    return 0;
+}
+
+/* Calls that are their params and want no workspace. */
+#define CPU_FORWARD(op)                                                                                                \
+    static int cpu_##op(const urnk_device *device, const void *call, struct CUstream_st *stream) {                     \
+        (void)stream;                                                                                                  \
+        urnc_##op(call, device->threads);                                                                              \
+        return 0;                                                                                                      \
+    }
+CPU_FORWARD(beam_select)
+CPU_FORWARD(inclusion)
+CPU_FORWARD(permute)
+CPU_FORWARD(bootstrap)
+CPU_FORWARD(field)
+
 #define CPU_ENTRY(op, type, there) .op = cpu_##op,
 const urn_topk_ops urn_topk_cpu = {URNK_TOPK_OPS(CPU_ENTRY)};
 
@@ -100,4 +120,8 @@ size_t urn_backend_topk_long_workspace(int64_t k, int64_t n) {
 size_t urn_backend_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out) {
     return larger(urnc_topk_segments_workspace(segments, longest, k, out),
                   urnk_topk_segments_workspace(segments, longest, k, out));
+}
+
+size_t urn_backend_fixed_workspace(int64_t rows, int64_t cols) {
+    return larger(urnc_fixed_workspace(rows, cols), urnk_fixed_workspace(rows, cols));
 }

@@ -23,5 +23,6 @@ extern const urn_topk_ops urn_topk_cuda;
 size_t urn_backend_topk_workspace(int64_t rows, int64_t cols, int32_t k, int32_t needs);
 size_t urn_backend_topk_long_workspace(int64_t k, int64_t n);
 size_t urn_backend_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out);
+size_t urn_backend_fixed_workspace(int64_t rows, int64_t cols);
 
 #endif

@@ -74,16 +74,15 @@ typedef struct urnk_verify_sizes {
     int32_t verifier;
 } urnk_verify_sizes;
 
-/* Scratch of the kernels, monotone in every member; the host takes the larger of this and what plain C wants. Here:
- * what urn_sample's kernels want for both, 128 bytes a row (slot, position, parent, depth, summary ...), drafts in
- * flight, and for every row its values and its kept bits. */
+/* Scratch of the kernels, monotone in every member; the host takes the larger of this and what plain C wants. For every
+ * row of the target, and again for its draft row: 64 bytes that say its law, and its share of what urn_sample's kernels
+ * want, where its kept bits (and values, where steps change them) stay for the walk. Besides, 4 bytes a row for its own
+ * draw; of trees 16 and the path's tokens. needs: with URN_NEEDS_FULL where rows are probabilities. */
 static inline size_t urnk_verify_workspace(const urnk_verify_sizes *z) {
-    size_t rows = (size_t)(z->rows + z->draft_rows);
-    size_t cols = (size_t)(z->cols > z->draft_cols ? z->cols : z->draft_cols) + 64;
-    size_t bytes = rows * (128 + (size_t)z->depth * 4) + (size_t)z->requests * 256 + rows * (cols * 4 + cols / 8);
+    size_t rows = (size_t)z->rows, bytes = rows * (64 + 4 + 16 + (size_t)z->depth * 4);
     bytes += urnk_sample_workspace(z->rows, z->cols, z->needs);
-    if (z->draft_rows) bytes += urnk_sample_workspace(z->draft_rows, z->draft_cols, z->needs);
-    return (bytes + 4096 + 255) & ~(size_t)255;
+    if (z->draft_rows) bytes += rows * 64 + urnk_sample_workspace(z->rows, z->draft_cols, z->needs);
+    return (bytes + 8 * 256 + 255) & ~(size_t)255;
 }
 
 static inline size_t urnk_verify_bound_workspace(const urnk_verify_sizes *z) {
@@ -92,7 +91,7 @@ static inline size_t urnk_verify_bound_workspace(const urnk_verify_sizes *z) {
 
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
 #define URNK_VERIFY_OPS(X) \
-    X(verify, urnk_verify_call, 0) \
+    X(verify, urnk_verify_call, 1) \
     X(verify_bound, urnk_verify_bound_call, 0) \
     X(tree_shape, urn_tree_shape_params, 0) \
     X(tree_compact, urnk_tree_compact_call, 0) \

@@ -63,10 +63,11 @@ int bench_same_bits(bench_bed *bed, const bench_case *large, int *same) {
     for (i = 0; i < 2 && !bad; i++) {
         urn_ctx_params params = URN_CTX_PARAMS_INIT;
         urn_ctx *ctx = NULL;
+        urn_status s;
         params.backend = OTHERS[i];
         if (OTHERS[i] == (urn_backend_kind)bed->info.backend || urn_ctx_create(&params, &ctx) != URN_OK) continue;
-        if (run_small(ctx, &c, packed, bytes, again) != URN_OK || memcmp(first + from, again + from, size - from) != 0)
-            *same = 0;
+        s = run_small(ctx, &c, packed, bytes, again); /* a backend may not have the operation */
+        if (s != URN_E_BACKEND && (s != URN_OK || memcmp(first + from, again + from, size - from) != 0)) *same = 0;
         urn_ctx_destroy(ctx);
     }
     free(first);

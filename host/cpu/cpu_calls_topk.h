@@ -3,8 +3,11 @@
 #define URN_CPU_CALLS_TOPK_H
 
 #include "urn/topk.h"
+#include "urn/topk_beam.h"
+#include "urn/topk_fixed.h"
 #include "urn/topk_long.h"
 #include "urn/topk_segments.h"
+#include "urn/topk_uniform.h"
 
 /* rows: complete, with draws, draw_offsets and draws_size those of params' k, offsets and out_size. */
 size_t urnc_topk_workspace(int64_t rows, int64_t cols, int32_t k, int32_t needs);
@@ -23,5 +26,17 @@ void urnc_topk_long_finish(const urn_topk_long_params *params, const urn_topk_lo
 /* out_size is final: segments * k without out_offsets. */
 size_t urnc_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out);
 void urnc_topk_segments(const urn_topk_segments_params *params, void *workspace, size_t workspace_bytes, int threads);
+
+void urnc_beam_select(const urn_beam_select_params *params, int threads);
+
+/* Strides are final. */
+void urnc_inclusion(const urn_inclusion_params *params, int threads);
+size_t urnc_fixed_workspace(int64_t rows, int64_t cols);
+void urnc_fixed(const urn_fixed_params *params, void *workspace, int threads);
+
+/* No count is 0. */
+void urnc_permute(const urn_permute_params *params, int threads);
+void urnc_bootstrap(const urn_bootstrap_params *params, int threads);
+void urnc_field(const urn_field_params *params, int threads);
 
 #endif

@@ -21,7 +21,7 @@ typedef struct urnc_items {
 /* How items are keyed. */
 typedef struct urnc_item_rule {
     int by_value;
-    double c; /* log2(e) / temperature */
+    double c; /* y = x * c */
     uint64_t key;
     uint32_t position;
 } urnc_item_rule;

@@ -25,7 +25,7 @@ static int orders(const urnc_view *view, int64_t g, int least_first, int32_t bou
 
 /* A key y + G reaches k iff E <= t, t = 2^(y - k), and E is -log2 of a uniform whose distance from 1 is then at most t
  * * ln 2. So iff ~U <= t * ln2 * 2^64, and then the high words say no less: floor(~h / 2) <= t * ln2 * 2^31 or so. */
-#define NEAR_BASE 30.4712337f /* 31 + log2(ln 2), and a slack of 1e-6 on t */
+#define NEAR_BASE 30.4712337f /* 31 and the log2 of ln 2 */
 #define NEAR_SLACK 1e-4f
 
 /* Whether z = y - k, with all that it may be too small by, lets the uniform with high word h in. z may be anything but

@@ -44,6 +44,30 @@ static void put_law(const urn_topk_params *p, const urnc_picks *a, int64_t to, c
     if (p->inclusion_logprob) p->inclusion_logprob[to] = inclusion(a, pick->x);
 }
 
+/* The key of child j of a beam, given that the first child arrives with its parent (bits_topk.h T7). */
+static int64_t beam_key(const urnc_picks *a, int32_t j, int64_t parent, double b) {
+    double o = b * URN_LOG2E_F64 - a->law->L, T = (double)parent * 0x1p-40;
+    double Z = o + (double)a->pick[0].key * 0x1p-40, D = (double)(a->pick[0].key - a->pick[j].key) * 0x1p-40;
+    if (parent == INT64_MAX) return urnc_floor_i64((o + (double)a->pick[j].key * 0x1p-40) * 0x1p40);
+    if (D == 0.0) return parent;
+    double x = D * URN_LN2, h = urnc_exp2_of(D) - 1.0;
+    if (D < 0x1p-10) {
+        h = 1.0 + x * (1.0 / 4.0);
+        h = 1.0 + (x * (1.0 / 3.0)) * h;
+        h = 1.0 + (x * (1.0 / 2.0)) * h;
+        h = x * h;
+    }
+    double s = (T - Z) + urnc_log2_of(h);
+    return urnc_floor_i64((s > 60.0 ? T - s : T - urnc_log2_of(1.0 + urnc_exp2_of(s))) * 0x1p40);
+}
+
+static void put_beam(const urn_topk_params *p, const urnc_picks *a, int64_t r, int64_t to, int32_t j) {
+    double b = p->parent_logprob[r];
+    double more = a->law->greedy ? 0.0 : (urnc_law_y(a->law, a->pick[j].x) - a->law->L) * URN_LN2;
+    if (p->beam_logprob) p->beam_logprob[to] = b + more;
+    if (p->beam_keys) p->beam_keys[to] = beam_key(a, j, p->parent_key[r], b);
+}
+
 static void put_empty(const urn_topk_params *p, int64_t first, int64_t n) {
     const float nan = urnc_f32_of_bits(URN_NAN_BITS);
     for (int64_t i = first; i < first + n; i++) {
@@ -53,6 +77,8 @@ static void put_empty(const urn_topk_params *p, int64_t first, int64_t n) {
         if (p->logprob) p->logprob[i] = nan;
         if (p->logmass) p->logmass[i] = nan;
         if (p->inclusion_logprob) p->inclusion_logprob[i] = nan;
+        if (p->beam_keys) p->beam_keys[i] = INT64_MIN;
+        if (p->beam_logprob) p->beam_logprob[i] = urnc_f64_of_bits(URN_NAN_BITS_F64);
     }
 }
 
@@ -101,6 +127,7 @@ void urnc_topk_outputs(const urn_topk_params *p, int64_t r, const urnc_picks *a)
         if (p->values) p->values[to] = pick->x;
         if (p->keys) p->keys[to] = pick->key;
         if (a->law) put_law(p, a, to, pick, R);
+        if (p->beam_keys || p->beam_logprob) put_beam(p, a, r, to, j);
         R -= pick->w;
     }
     put_empty(p, first + a->found, a->plan->draws - a->found);

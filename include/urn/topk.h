@@ -65,11 +65,17 @@ typedef struct urn_topk_params {
 
     void *workspace; /* NULL: the stream's scratch */
     size_t workspace_bytes;
+
+    /* stochastic beam search: rows are beams, picks their children (topk_beam.h); gumbel, race */
+    const int64_t *parent_key;     /* [rows] INT64_MAX: a root; needed for beam_keys */
+    const double *parent_logprob;  /* [rows] natural log, of the path so far; needed for both */
+    int64_t *beam_keys;            /* [.., k] keys given that the row's largest is parent_key */
+    double *beam_logprob;          /* [.., k] of the path with the pick */
 } urn_topk_params;
 
 #define URN_TOPK_PARAMS_INIT \
     { (uint32_t)sizeof(urn_topk_params), URN_TOPK_PLAIN, NULL, 1, 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, \
-      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0 }
+      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL }
 
 /* urn_topk_workspace - scratch bytes, 256-aligned, that a call over such rows may need, whatever its outputs; pure,
  * needs no GPU, monotone in rows, cols and k. sampler NULL: no steps. 0 for sizes that urn_topk refuses. */

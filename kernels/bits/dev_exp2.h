@@ -6,7 +6,8 @@
 
 namespace urnd {
 
-// 2^(d c) as v * 2^n. live: n >= -F; where it is false v and n mean nothing and the weight is 0.
+// 2^(d c) as v * 2^n. live: n >= -F; where it is false v and n mean nothing and the weight is 0. F is URN_F but in the
+// long rows of the resample family, where it is up to 48.
 struct Power {
     float v;
     int n;
@@ -14,7 +15,7 @@ struct Power {
 };
 
 // Any thread calls for itself. d = x - M, which may be -inf.
-URN_DEVICE Power power(float d, float c) {
+URN_DEVICE Power power(float d, float c, int fraction = URN_F) {
     float t = fma_f32(d, c, URN_ROUND_MAGIC);
     float n = t - URN_ROUND_MAGIC;
     float f = fma_f32(d, c, -n);
@@ -23,16 +24,16 @@ URN_DEVICE Power power(float d, float c) {
     v = fma_f32(v, f, URN_EXP2_E2);
     v = fma_f32(v, f, URN_EXP2_E1);
     v = fma_f32(v, f, 1.0f);
-    bool live = n >= (float)-URN_F;
+    bool live = n >= (float)-fraction;
     // t - magic counts units in the last place of t, so the integer n is also the difference of their bits
     return {v, live ? (int)(f32_bits(t) - f32_bits(URN_ROUND_MAGIC)) : 0, live};
 }
 
 // floor(v * 2^(F + n)) for a live power: v lies in [1/2, 2), so its significand stands 16 or 17 bits below 2^F, and
 // n <= 0 for d <= 0. One 64-bit shift to the right.
-URN_DEVICE uint64_t power_weight(Power p) {
+URN_DEVICE uint64_t power_weight(Power p, int fraction = URN_F) {
     uint32_t bits = f32_bits(p.v);
-    uint64_t at_one = (uint64_t)((bits & 0x7fffffu) | 0x800000u) << (URN_F - 23);
+    uint64_t at_one = (uint64_t)((bits & 0x7fffffu) | 0x800000u) << (fraction - 23);
     uint32_t right = (uint32_t)-p.n + (bits < 0x3f800000u ? 1u : 0u);
     return p.live ? at_one >> (right & 63u) : 0;
 }

@@ -16,7 +16,7 @@ struct Drafts {
     uint32_t count;
 };
 
-// Any thread calls for itself.
+// What the call's overlay has for a row. Any thread calls for itself.
 URN_DEVICE Drafts drafts_of(const urn_sample_params &p, int64_t row) {
     int64_t most = p.overlay ? p.overlay_stride : 0, count = most;
     if (p.overlay && p.overlay_count) {
@@ -48,8 +48,7 @@ struct Context {
 };
 
 // Any thread calls for itself.
-URN_DEVICE Context context_of(const urn_sample_params &p, const urn_slots_view &v, int64_t slot, int64_t row) {
-    Drafts drafts = drafts_of(p, row);
+URN_DEVICE Context context_of(const urn_slots_view &v, int64_t slot, Drafts drafts) {
     uint32_t length = Global<uint32_t>(v.now.length, v.slots, TAG_STATE).load(slot), history = (uint32_t)v.history;
     uint32_t held = length < history ? length : history;
     uint32_t oldest = held == 0 ? 0 : (length - held) % history;

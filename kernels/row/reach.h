@@ -6,9 +6,27 @@
 #ifndef URN_REACH_H
 #define URN_REACH_H
 
+#include "kernels/launch.h"
 #include "kernels/row/team.h"
 
 namespace urnd {
+
+// All threads of a block call, before anything else of the crew: which of `crew` blocks of which crew it is, where that
+// meets, and its board.
+URN_DEVICE Team<TEAM_CREW> crew_here(TeamRoom room, uint32_t crew, uint8_t *counters, uint8_t *boards,
+                                     size_t board_bytes) {
+    size_t number = block_id() / crew;
+    Team<TEAM_CREW> team = team_here<TEAM_CREW>(room);
+    team.rank = block_id() % crew;
+    team.ranks = crew;
+    if (team.thread == 0) {
+        room.crew.store(0, {(uint32_t *)(counters + number * URNK_COUNTER_BYTES), boards + number * board_bytes});
+        room.met.store(0, 0);
+        room.bins.store(0, 0);
+    }
+    block_sync();
+    return team;
+}
 
 // Any thread: the array in block `rank`, of `count` elements.
 template <int TEAM, class T>

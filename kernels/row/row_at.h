@@ -39,7 +39,9 @@ template <int TEAM, bool RESIDENT> URN_DEVICE float value_at(const State<TEAM, F
     const Row<Full, RESIDENT> &row = s.row;
     if (TEAM < TEAM_CLUSTER || row.holds(place)) return row.x_at(place);
     uint32_t at = place - row.begin - row.groups * GROUP;
-    return bits_f32(reach_next(s, row.held, EDGE_VALUES).load(at));
+    if (RESIDENT || TEAM == TEAM_CREW) return bits_f32(reach_next(s, row.held, EDGE_VALUES).load(at));
+    if (!row.changed) return row.given(place);
+    return bits_f32(Global<uint32_t>(row.far_held.p + row.groups * GROUP, UNIT, TAG_WORKSPACE).load(at));
 }
 
 // Is it in K, which a greedy epoch narrows to one id before the kept bits follow?
@@ -48,7 +50,8 @@ template <int TEAM, bool RESIDENT> URN_DEVICE bool in_kept(const State<TEAM, Ful
     if (s.epoch.greedy) return place == s.epoch.place;
     if (TEAM < TEAM_CLUSTER || row.holds(place)) return row.keeps(place);
     uint32_t at = place - row.begin - row.groups * GROUP; // below UNIT
-    return reach_next(s, row.kept, EDGE_KEPT).load(0) >> at & 1;
+    if (RESIDENT || TEAM == TEAM_CREW) return reach_next(s, row.kept, EDGE_KEPT).load(0) >> at & 1;
+    return Global<uint8_t>(row.far_kept.p + row.groups * GROUP_UNITS, 1, TAG_WORKSPACE).load(0) >> at & 1;
 }
 
 } // namespace urnd

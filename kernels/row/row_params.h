@@ -7,6 +7,7 @@
 
 #include "kernels/bits/dev_order.h"
 #include "kernels/bits/dev_philox.h"
+#include "kernels/row/context.h"
 #include "kernels/row/draw_span.h"
 #include "kernels/simt/words.h"
 #include "urn/sample.h"
@@ -20,7 +21,8 @@ struct alignas(16) RowHead {
     int32_t status;
     uint32_t steps; // those that exist for this row
     int32_t slot;
-    uint32_t unused;
+    uint32_t draft_count; // drafts in flight
+    uint64_t drafts;      // address of the first
 };
 
 // A step with this row's parameter: f32 bits, an int, or the row of the mask's table.
@@ -68,56 +70,81 @@ struct RowPlace {
     int32_t slot, list, status;
 };
 
-// One thread calls. Which slot and list the row has, where it lies, what its randomness is.
-template <class Dtype>
-URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &state, int32_t lists, int64_t row,
-                              RowHead &head) {
-    RowPlace at = {row, 0, 0, 0};
-    const urn_matrix &m = p.logits;
-    head = {0, 0, 0, 0, 0, 0, 0, 0};
-    if (p.row_count && row >= Global<const int32_t>(p.row_count, 1, TAG_INDEX).load(0)) at.status = URN_ROW_PADDING;
-    if (at.status) return at;
-    int64_t slot = p.slot ? Global<const int32_t>(p.slot, m.rows, TAG_INDEX).load(row) : row;
+// The slot of number `index` among those that slots are given for, with its list; or why there is none.
+URN_DEVICE void place_slot(const urn_sample_params &p, int64_t index, RowPlace &at) {
+    const int64_t rows = p.logits.rows;
+    if (p.row_count && index >= Global<const int32_t>(p.row_count, 1, TAG_INDEX).load(0)) at.status = URN_ROW_PADDING;
+    if (at.status) return;
+    int64_t slot = p.slot ? Global<const int32_t>(p.slot, rows, TAG_INDEX).load(index) : index;
     if (slot == -1)
         at.status = URN_ROW_PADDING;
     else if (slot < 0 || slot >= p.slots)
         at.status = URN_ROW_INDEX;
     if (at.status == 0 && p.done && Global<const uint8_t>(p.done, p.slots, TAG_INDEX).load(slot) != 0)
         at.status = URN_ROW_PADDING;
-    if (at.status) return at;
-    at.slot = head.slot = (int32_t)slot;
+    if (at.status) return;
+    at.slot = (int32_t)slot;
     at.list = p.list ? Global<const int32_t>(p.list, p.slots, TAG_INDEX).load(slot) : p.list_value;
-    int64_t from = row, start = 0, cols = m.cols;
+}
+
+// Where row at.row of the call lies. Its row in the caller's matrix.
+template <class Dtype> URN_DEVICE int64_t place_view(const urn_matrix &m, RowPlace &at, RowHead &head) {
+    int64_t from = at.row, start = 0, cols = m.cols;
     if (m.offsets) {
         Global<const int64_t> offsets(m.offsets, m.rows + 1, TAG_INDEX);
-        int64_t end = offsets.load(row + 1);
-        start = offsets.load(row);
+        int64_t end = offsets.load(at.row + 1);
+        start = offsets.load(at.row);
         cols = (int64_t)((uint64_t)end - (uint64_t)start); // may wrap, and is refused then by what follows
         if (start < 0 || end < start || end > m.data_size || cols > m.cols) at.status = URN_ROW_INDEX;
     } else {
-        if (m.row_index) from = Global<const int32_t>(m.row_index, m.rows, TAG_INDEX).load(row);
+        if (m.row_index) from = Global<const int32_t>(m.row_index, m.rows, TAG_INDEX).load(at.row);
         if (m.row_index && (from < 0 || from >= m.data_rows))
             at.status = URN_ROW_INDEX;
         else
             start = from * m.row_stride; // 64 bits: rows * row_stride may pass 2^31
     }
-    if (at.list < 0 || at.list >= lists) at.status = URN_ROW_INDEX;
-    if (Dtype::full && !(draw_span<true>(p, row).good && kept_span(p, row).good)) at.status = URN_ROW_INDEX;
-    if (p.position)
-        head.position = Global<const uint32_t>(p.position, m.rows, TAG_INDEX).load(row);
-    else if (state.slots == 0)
-        head.position = p.position_value;
-    else if (slot < state.slots)
-        head.position = Global<uint32_t>(state.now.position, state.slots, TAG_STATE).load(slot);
-    else
-        at.status = URN_ROW_INDEX;
-    if (at.status) return at;
-    uint64_t seed = p.seed ? Global<const uint64_t>(p.seed, p.slots, TAG_INDEX).load(slot) : p.seed_value;
-    uint64_t label = p.label ? Global<const uint64_t>(p.label, p.slots, TAG_INDEX).load(slot) : (uint64_t)from;
-    head.key = row_key(seed, label);
     uint64_t element = Dtype::full && m.dtype != URN_F32 ? 2 : sizeof(typename Dtype::Stored);
     head.data = (uint64_t)(uintptr_t)m.data + (uint64_t)start * element;
     head.cols = (uint32_t)cols;
+    return from;
+}
+
+// The position of number `index`, whose slot is known.
+URN_DEVICE uint32_t place_position(const urn_sample_params &p, const urn_slots_view &state, int64_t index,
+                                   RowPlace &at) {
+    if (p.position) return Global<const uint32_t>(p.position, p.logits.rows, TAG_INDEX).load(index);
+    if (state.slots == 0) return p.position_value;
+    if (at.slot < state.slots) return Global<uint32_t>(state.now.position, state.slots, TAG_STATE).load(at.slot);
+    at.status = URN_ROW_INDEX;
+    return 0;
+}
+
+// The key of a slot's randomness; label: what stands for those not given.
+URN_DEVICE uint64_t place_key(const urn_sample_params &p, int32_t slot, uint64_t label) {
+    uint64_t seed = p.seed ? Global<const uint64_t>(p.seed, p.slots, TAG_INDEX).load(slot) : p.seed_value;
+    if (p.label) label = Global<const uint64_t>(p.label, p.slots, TAG_INDEX).load(slot);
+    return row_key(seed, label);
+}
+
+// One thread calls. Which slot and list the row has, where it lies, what its randomness is.
+template <class Dtype>
+URN_DEVICE RowPlace place_row(const urn_sample_params &p, const urn_slots_view &state, int32_t lists, int64_t row,
+                              RowHead &head) {
+    RowPlace at = {row, 0, 0, 0};
+    place_slot(p, row, at);
+    if (at.status) return at;
+    int64_t from = place_view<Dtype>(p.logits, at, head);
+    if (at.list < 0 || at.list >= lists) at.status = URN_ROW_INDEX;
+    if (Dtype::full && !(draw_span<true>(p, row).good && kept_span(p, row).good)) at.status = URN_ROW_INDEX;
+    head.position = place_position(p, state, row, at);
+    if (at.status) return at;
+    head.slot = at.slot;
+    head.key = place_key(p, at.slot, (uint64_t)from);
+    if (Dtype::full) {
+        Drafts drafts = drafts_of(p, row);
+        head.drafts = (uint64_t)drafts.ids.address(0);
+        head.draft_count = drafts.count;
+    }
     return at;
 }
 
@@ -164,22 +191,18 @@ URN_DEVICE void step_now(const urn_step &step, const urn_sample_params &p, const
 URN_DEVICE void step_now(const urn_step &step, const urn_sample_params &p, const urn_slots_view &state,
                          const RowPlace &at, FullStep &now, int32_t &status); // full_params.h
 
-// All lanes of one warp call. The answer lies in room after the caller's next block barrier.
+// All lanes of one warp call; at and head are lane 0's. The answer lies in room after the caller's next block barrier.
 template <class Dtype>
-URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &lists, const urn_slots_view &state,
-                            int64_t row, ParamsRoom<Dtype> room) {
+URN_DEVICE void resolve_steps(const urn_sample_params &p, const urn_lists_view &lists, const urn_slots_view &state,
+                              RowPlace at, RowHead head, ParamsRoom<Dtype> room) {
     typedef typename StepOf<Dtype>::Type Step;
-    RowHead head = {0, 0, 0, 0, 0, 0, 0, 0};
-    RowPlace at = {row, 0, 0, 0};
     uint32_t begin = 0, count = 0;
-    if (lane_id() == 0) {
-        at = place_row<Dtype>(p, state, lists.count, row, head);
-        if (at.status == 0) {
-            Global<const int32_t> begins(lists.begin, lists.count + 1, TAG_PARAM);
-            begin = (uint32_t)begins.load(at.list);
-            count = (uint32_t)begins.load(at.list + 1) - begin;
-        }
+    if (lane_id() == 0 && at.status == 0) {
+        Global<const int32_t> begins(lists.begin, lists.count + 1, TAG_PARAM);
+        begin = (uint32_t)begins.load(at.list);
+        count = (uint32_t)begins.load(at.list + 1) - begin;
     }
+    at.row = shfl(at.row, 0);
     at.status = (int32_t)shfl((uint32_t)at.status, 0);
     at.slot = (int32_t)shfl((uint32_t)at.slot, 0);
     begin = shfl(begin, 0);
@@ -217,6 +240,16 @@ URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &li
         head.status = at.status;
         room.head.store(0, head);
     }
+}
+
+// The same for a row of the call.
+template <class Dtype>
+URN_DEVICE void resolve_row(const urn_sample_params &p, const urn_lists_view &lists, const urn_slots_view &state,
+                            int64_t row, ParamsRoom<Dtype> room) {
+    RowHead head = {0, 0, 0, 0, 0, 0, 0, 0, 0};
+    RowPlace at = {row, 0, 0, 0};
+    if (lane_id() == 0) at = place_row<Dtype>(p, state, lists.count, row, head);
+    resolve_steps(p, lists, state, at, head, room);
 }
 
 } // namespace urnd

@@ -20,6 +20,26 @@ URN_DEVICE SortPair sort_pair(uint32_t t, uint32_t reach, bool fold) {
 // Pairs of a step of merges of `merge` places that cover `count`.
 URN_DEVICE uint32_t merge_pairs(uint32_t count, uint32_t merge) { return (count + merge - 1) / merge * (merge / 2); }
 
+// The team's threads of one block call: the network over places [0, count) of shared memory, `size` a power of two and
+// at least count. exchange(low, high) brings two places in order. whole: from nothing; else the last merge alone. Meets
+// after each step.
+template <int TEAM, class Exchange>
+URN_DEVICE void sort_network(const Team<TEAM> &team, uint32_t size, uint32_t count, bool whole,
+                             const Exchange &exchange) {
+    URN_ROLLED
+    for (uint32_t merge = whole ? 2 : size; merge <= size; merge *= 2) {
+        URN_ROLLED
+        for (uint32_t reach = merge / 2; reach > 0; reach /= 2) {
+            URN_ROLLED
+            for (uint32_t t = team.thread; t < size / 2; t += team.threads) {
+                SortPair pair = sort_pair(t, reach, whole && reach == merge / 2);
+                if (pair.high < count) exchange(pair.low, pair.high);
+            }
+            block_meet<TEAM>();
+        }
+    }
+}
+
 // The team's threads of one block call. tile: `size` words, a power of two, in shared memory. Runs of `size` are
 // sorted, or, where their two halves of a longer merge are in order already, brought in order, each with one trip to
 // memory.
@@ -32,20 +52,10 @@ URN_DEVICE void sort_tiles(const Team<TEAM> &team, Global<int32_t> ids, int64_t 
         URN_ROLLED
         for (uint32_t i = team.thread; i < here; i += team.threads) tile.store(i, (uint32_t)ids.load(at + base + i));
         block_meet<TEAM>();
-        URN_ROLLED
-        for (uint32_t merge = whole ? 2 : size; merge <= size; merge *= 2) {
-            URN_ROLLED
-            for (uint32_t reach = merge / 2; reach > 0; reach /= 2) {
-                URN_ROLLED
-                for (uint32_t t = team.thread; t < size / 2; t += team.threads) {
-                    SortPair pair = sort_pair(t, reach, whole && reach == merge / 2);
-                    if (pair.high >= here) continue;
-                    uint32_t a = tile.load(pair.low), b = tile.load(pair.high);
-                    if (a > b) tile.store(pair.low, b), tile.store(pair.high, a);
-                }
-                block_meet<TEAM>();
-            }
-        }
+        sort_network(team, size, here, whole, [&](uint32_t low, uint32_t high) {
+            uint32_t a = tile.load(low), b = tile.load(high);
+            if (a > b) tile.store(low, b), tile.store(high, a);
+        });
         URN_ROLLED
         for (uint32_t i = team.thread; i < here; i += team.threads) ids.store(at + base + i, (int32_t)tile.load(i));
         block_meet<TEAM>();

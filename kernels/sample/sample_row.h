@@ -5,6 +5,7 @@
 #include "kernels/row/empty_row.h"
 #include "kernels/steps/full_outputs.h"
 #include "kernels/steps/row_here.h"
+#include "kernels/steps/row_plan.h"
 #include "kernels/steps/run_steps.h"
 
 namespace urnd {
@@ -80,16 +81,7 @@ template <class Dtype, bool RESIDENT, bool PLAIN> URN_DEVICE void sample_many(co
     Arena arena(true);
     SampleRoom<TEAM_CREW, Dtype, RESIDENT> room = sample_room<TEAM_CREW, Dtype, RESIDENT, PLAIN>(arena, args.groups);
     uint32_t number = block_id() / args.crew;
-    Team<TEAM_CREW> team = team_here<TEAM_CREW>(room.team);
-    team.rank = block_id() % args.crew;
-    team.ranks = args.crew;
-    if (team.thread == 0) {
-        room.team.crew.store(0, {(uint32_t *)(args.counters + (size_t)number * URNK_COUNTER_BYTES),
-                                 args.boards + (size_t)number * args.board_bytes});
-        room.team.met.store(0, 0);
-        room.team.bins.store(0, 0);
-    }
-    block_sync();
+    Team<TEAM_CREW> team = crew_here(room.team, args.crew, args.counters, args.boards, args.board_bytes);
     // the crew meets in every row that is read, before its first histogram
     if (!PLAIN && team.ranks > 1) clear_crew_bins(team, 0);
     if (RESIDENT && !Dtype::full && URN_HAS_CLUSTER && team.thread == 0) make_barriers(room.load);
@@ -101,21 +93,16 @@ template <class Dtype, bool RESIDENT, bool PLAIN> URN_DEVICE void sample_many(co
     }
 }
 
-// Threads of a block, bounded by what the kernels are compiled for.
+// Most threads of a block: what the kernels are compiled for.
 struct SamplePolicy {
     enum { most_threads = 512 };
-    enum { most_warp_threads = 256 }; // of blocks whose warps hold rows: room for more registers on sm_80
     enum { most_full_threads = 256 }; // of the full form, whose steps need twice the registers of the others
-    enum { warp_cols = 1024 };        // longest row of a warp
-    enum { warp_threads = 128 };      // four rows a block; guess
-    enum { threads = 512 };           // one block a multiprocessor; guess
-    enum { half_threads = 256 };      // where two blocks fit; guess
-    enum { crew_groups = 16 };        // fewest groups of a crew's block, where more blocks than needed are free; guess
 };
 
 template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
 URN_KERNEL((Dtype::full         ? +SamplePolicy::most_full_threads
-            : TEAM == TEAM_WARP ? +SamplePolicy::most_warp_threads
+            : TEAM == TEAM_WARP ? +RowPolicy::most_warp_threads
+            : !RESIDENT         ? +RowPolicy::streamed_threads
                                 : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
     if constexpr (TEAM == TEAM_CREW) {
@@ -143,10 +130,8 @@ template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN> SampleKernel sample_
     return {sample_kernel<TEAM, Dtype, RESIDENT, PLAIN>, shared_of<TEAM, Dtype, RESIDENT, PLAIN>};
 }
 
-// Three kinds of kernel by what lists hold and calls ask for, five forms by who takes a row: a crew has two, of rows
-// that its shared memory holds and of rows that it reads again.
+// Three kinds of kernel by what lists hold and calls ask for, in five forms.
 enum Kind { KIND_PLAIN, KIND_KEEP, KIND_FULL, KINDS };
-enum Form { FORM_WARP, FORM_BLOCK, FORM_CLUSTER, FORM_CREW, FORM_STREAMED, FORMS };
 
 SampleKernel full_kernel_of(int form); // sample_full.cu
 

@@ -143,6 +143,15 @@ template <class T> struct Global {
         simt::traffic[tag].written += sizeof(T);
         return __atomic_fetch_add(to, v, __ATOMIC_RELAXED);
     }
+    V max(int64_t i, V v) const {
+        T *to = at(i, 1);
+        simt::traffic[tag].read += sizeof(T);
+        simt::traffic[tag].written += sizeof(T);
+        V old = __atomic_load_n(to, __ATOMIC_RELAXED);
+        while (old < v && !__atomic_compare_exchange_n(to, &old, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        }
+        return old;
+    }
     void store16(int64_t i, Vec16 v) const {
         T *to = at(i, 16 / sizeof(T));
         if (reinterpret_cast<uintptr_t>(to) % 16)

@@ -13,7 +13,9 @@ template <int TEAM, bool RESIDENT>
 URN_DEVICE int32_t take_logit_step(FullState<TEAM, RESIDENT> &s, const Here<TEAM, RESIDENT> &here,
                                    const FullStep &step) {
     urn_step given = here.given(step);
-    RowState from = {here.args.call.params, here.args.call.state, here.index, here.head.slot, here.head.position};
+    const RowHead &head = here.head;
+    Global<const int32_t> ids((const int32_t *)(uintptr_t)head.drafts, head.draft_count, TAG_INDEX);
+    RowState from = {here.args.call.state, {ids, head.draft_count}, head.slot, head.position};
     switch (step.op) {
     case URN_OP_MASK:
         step_mask(s, given, step.table());

@@ -10,9 +10,8 @@ namespace urnd {
 
 // Where a row's steps read its slot's state and its drafts.
 struct RowState {
-    const urn_sample_params &params;
     const urn_slots_view &slots;
-    int64_t row;
+    Drafts drafts;
     int32_t slot;
     uint32_t position;
 };
@@ -25,7 +24,7 @@ URN_DEVICE int32_t mask_step(State<TEAM, Full, RESIDENT> &s, const FullStep &now
     clear_marks(s.team, s.row);
     bool bad = false;
     if (now.op == URN_OP_BAN || now.op == URN_OP_NO_REPEAT) {
-        Context h = context_of(from.params, from.slots, from.slot, from.row);
+        Context h = context_of(from.slots, from.slot, from.drafts);
         if (now.op == URN_OP_BAN)
             bad = mark_banned(s.team, s.row, step, now.first, now.count, h);
         else

@@ -6,25 +6,38 @@
 
 namespace urnd {
 
+// A row's share of the workspace, each part for all its groups: values (only where a step may change them; first, since
+// they are read 16 bytes at a time), sums, kept bytes, marks, and room to sort.
+struct RowWork {
+    uint32_t *values;
+    uint64_t *sums;
+    uint8_t *kept;
+    uint32_t *marked;
+};
+URN_DEVICE RowWork row_work(const SampleArgs &args, int64_t index) {
+    int64_t groups = args.work_groups;
+    uint8_t *work = (uint8_t *)args.call.workspace + index * groups * args.work_bytes;
+    bool values_too = (args.call.lists.needs & URN_NEEDS_FULL) != 0;
+    uint64_t *sums = (uint64_t *)(work + (values_too ? groups * GROUP * 4 : 0));
+    uint8_t *kept = (uint8_t *)(sums + groups);
+    return {(uint32_t *)work, sums, kept, (uint32_t *)(kept + groups * GROUP_UNITS)};
+}
+
 // A team's row: where it lies and what is known of it before it is read.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE Row<Dtype, RESIDENT> row_here(const Team<TEAM> &team, const SampleRoom<TEAM, Dtype, RESIDENT> &room,
                                          const RowHead &head, const SampleArgs &args, int64_t index) {
     typedef typename Dtype::Stored Stored;
-    // the row's share of the workspace: values (only where a step may change them; first, since they are read 16 bytes
-    // at a time), sums, kept bytes, marks, and room to sort, each for all its groups
-    int64_t groups = RESIDENT ? 0 : args.work_groups;
-    uint8_t *work = (uint8_t *)args.call.workspace;
-    if (!RESIDENT) work += index * groups * args.work_bytes;
-    bool values_too = Dtype::full && (args.call.lists.needs & URN_NEEDS_FULL) != 0;
-    uint64_t *sums = (uint64_t *)(work + (values_too ? groups * GROUP * 4 : 0));
-    uint8_t *kept = (uint8_t *)(sums + groups);
+    RowWork work = {nullptr, nullptr, nullptr, nullptr};
+    if (!RESIDENT) work = row_work(args, index);
+    uint64_t *sums = work.sums;
+    uint8_t *kept = work.kept;
     const void *data = (const void *)(uintptr_t)head.data;
     const Global<uint64_t> no_sums(sums, 0, TAG_WORKSPACE);
     const Global<uint8_t> no_kept(kept, 0, TAG_WORKSPACE);
     if constexpr (Dtype::full) {
-        uint32_t *marked = (uint32_t *)(kept + groups * GROUP_UNITS);
-        uint32_t *values = (uint32_t *)work;
+        uint32_t *marked = work.marked;
+        uint32_t *values = work.values;
         const Global<uint32_t> none(values, 0, TAG_WORKSPACE);
         Row<Dtype, RESIDENT> row = {0,
                                     0,
@@ -69,6 +82,8 @@ URN_DEVICE Row<Dtype, RESIDENT> row_here(const Team<TEAM> &team, const SampleRoo
             row.far_sums = Global<uint64_t>(sums + first, own, TAG_WORKSPACE);
             row.far_kept = Global<uint8_t>(kept + first * GROUP_UNITS, own * GROUP_UNITS, TAG_WORKSPACE);
             row.near = min_of(row.groups, args.groups) * GROUP_UNITS;
+            // in the share of the marks, which only the full form has
+            row.far_open = Global<uint32_t>(work.marked + first, own, TAG_WORKSPACE);
         }
         return row;
     }

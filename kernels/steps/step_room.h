@@ -18,9 +18,9 @@ struct SampleArgs {
     uint32_t work_groups; // a row's share of the workspace, in groups
     uint32_t work_bytes;  // of a group
     // of crews: blocks in each, how many there are, and where they meet
-    uint32_t crew, crews;
-    uint8_t *counters, *boards;
-    size_t board_bytes;
+    uint32_t crew = 0, crews = 0;
+    uint8_t *counters = nullptr, *boards = nullptr;
+    size_t board_bytes = 0;
 };
 
 // PLAIN lists have no keep step, so no histograms.

@@ -27,18 +27,18 @@ URN_DEVICE int32_t scatter_step(State<TEAM, Full, RESIDENT> &s, const FullStep &
         float mean = (now.flags() & URN_STEP_CENTRE) ? mean_value(s.team, s.row, list) : 0.0f;
         bad = add_list(s.team, s.row, list, now.op == URN_OP_BIAS ? 1.0f : now.f(0), mean);
     } else if (now.op == URN_OP_DRY) {
-        Context h = context_of(from.params, from.slots, from.slot, from.row);
+        Context h = context_of(from.slots, from.slot, from.drafts);
         if (now.i(3) >= 0) h = h.newest((uint32_t)now.i(3));
         Dry dry = {now.f(0), now.f(1), (uint32_t)now.i(2)};
         penalise_matches(s.team, s.row, dry, id_list(step, now.first, now.count), h);
     } else {
         Penalties by = {now.f(0), now.f(1), now.f(2)};
         if (now.i(3) > 0) {
-            Context h = context_of(from.params, from.slots, from.slot, from.row);
+            Context h = context_of(from.slots, from.slot, from.drafts);
             penalise_window(s.team, s.row, by, h.newest((uint32_t)now.i(3)));
         } else {
             CountTable table = count_table(from.slots, from.slots.now, from.slot);
-            penalise_outputs(s.team, s.row, by, table, drafts_of(from.params, from.row));
+            penalise_outputs(s.team, s.row, by, table, from.drafts);
         }
     }
     return team_tally(s.team, {0, 0, bad ? 1u : 0u}).all.flags ? URN_ROW_PARAM : 0;

@@ -1,25 +1,9 @@
 /* parity_special.c - tiny, unmask, reject and the shards' messages: the same bits from every backend that has them. */
 #include <math.h>
 
-#include "tests/urn_test.h"
+#include "tests/parity/kept.h"
 
 enum { SEEDS = 6 };
-
-/* One test's outputs on one backend, byte after byte. */
-typedef struct outputs {
-    unsigned char *bytes;
-    size_t size, room;
-} outputs;
-
-static void keep(outputs *o, ut_bed *bed, const void *device, size_t bytes) {
-    if (o->size + bytes > o->room) {
-        o->room = 2 * (o->size + bytes);
-        o->bytes = (unsigned char *)realloc(o->bytes, o->room);
-        UT_ASSERT(o->bytes != NULL, "out of memory");
-    }
-    ut_download(bed, device, o->bytes + o->size, bytes);
-    o->size += bytes;
-}
 
 /* 0: the backend does not have the call. */
 static int worked(urn_status status) {
@@ -199,9 +183,7 @@ START_TEST(special_calls_agree) {
             } else if (!first.bytes) {
                 first = here;
             } else {
-                UT_ASSERT(here.size == first.size, "%zu bytes and %zu", here.size, first.size);
-                UT_SAME_BITS(first.bytes, here.bytes, here.size, "outputs");
-                free(here.bytes);
+                same_outputs(&first, &here, "outputs");
             }
             ut_close(bed);
         }
