@@ -30,3 +30,7 @@ size_t urn_backend_backward_workspace(int64_t rows, int64_t items, int64_t child
 size_t urn_backend_alias_workspace(int64_t rows, int64_t items) {
     return larger(urnc_alias_workspace(rows, items), KERNELS(urnk_alias_workspace(rows, items)));
 }
+
+size_t urn_backend_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes) {
+    return larger(urnc_genealogy_workspace(rows, items, nodes), KERNELS(urnk_genealogy_workspace(rows, items, nodes)));
+}

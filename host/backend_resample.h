@@ -26,5 +26,6 @@ size_t urn_backend_resample_workspace(int32_t scheme, int64_t rows, int64_t item
 size_t urn_backend_ancestors_workspace(int64_t rows, int64_t items, int64_t outputs);
 size_t urn_backend_backward_workspace(int64_t rows, int64_t items, int64_t children);
 size_t urn_backend_alias_workspace(int64_t rows, int64_t items);
+size_t urn_backend_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef URN_CPU_CALLS_RESAMPLE_H
 #define URN_CPU_CALLS_RESAMPLE_H
 
+#include "urn/genealogy.h"
 #include "urn/particles.h"
 #include "urn/resample.h"
 #include "urn/resample_backward.h"
@@ -20,13 +21,16 @@
     X(backward_draws, urn_backward_params)                                                                             \
     X(alias_build, urn_alias_params)                                                                                   \
     X(alias_draw, urn_alias_params)                                                                                    \
-    X(inverse_grid, urn_inverse_params)
+    X(inverse_grid, urn_inverse_params)                                                                                \
+    X(genealogy_step, urn_genealogy_params)                                                                            \
+    X(genealogy_trace, urn_genealogy_params)
 
 /* Scratch, monotone in every size: that of one row, times the rows that may be in flight. */
 size_t urnc_resample_workspace(int32_t scheme, int64_t rows, int64_t items, int64_t outputs);
 size_t urnc_ancestors_workspace(int64_t rows, int64_t items, int64_t outputs);
 size_t urnc_backward_workspace(int64_t rows, int64_t items, int64_t children);
 size_t urnc_alias_workspace(int64_t rows, int64_t items);
+size_t urnc_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes);
 
 /* params are complete: strides, sizes and workspace are final; arrays that may be NULL still may be. */
 void urnc_resample(const urn_resample_params *params, int threads);
@@ -40,5 +44,7 @@ void urnc_backward_draws(const urn_backward_params *params, int threads);
 void urnc_alias_build(const urn_alias_params *params, int threads);
 void urnc_alias_draw(const urn_alias_params *params, int threads);
 void urnc_inverse_grid(const urn_inverse_params *params, int threads);
+void urnc_genealogy_step(const urn_genealogy_params *params, int threads);
+void urnc_genealogy_trace(const urn_genealogy_params *params, int threads);
 
 #endif

@@ -135,6 +135,19 @@
  *                    weights, -inf where either is -inf, as log weights. A status of that row is the child's, its draws
  *                    that get here are -1, or, if the status is EMPTY, the child's fallback where one is given (in [0,
  *                    n), else -1 and URN_ROW_INDEX). A status of the weights is every child's, draws -1.
+ *
+ * 6  Genealogy (genealogy.h): a tree of at most S nodes a row. Node u has parent[u] (-1: none) and count[u], how many
+ *    children it has, 1 for a leaf, 0 where it is free. leaf[m] is the node of particle m.
+ *      begin         ancestors NULL: every node becomes free, then nodes are inserted with parent -1.
+ *      prune         o_i = how many a_m are i. For every i: u = leaf[i], count[u] = o_i; then while count[u] = 0: u =
+ *                    parent[u], and if that is -1 stop, else count[u] = count[u] - 1. (Any order gives the same.)
+ *      insert        s_m = the m-th free node by number, from 0: parent[s_m] = the old leaf[a_m], count[s_m] = 1,
+ *                    leaf[m] = s_m. parent of a node that is free afterwards is -1.
+ *      An a_m outside [0, n): URN_ROW_INDEX; fewer than n free nodes: URN_ROW_STATE; a row whose leaf[0] is -1 while
+ *      ancestors is not NULL: URN_ROW_EMPTY alone. Such a row then has every node free and every leaf -1.
+ *      trace         of leaf m: the nodes from it to its first ancestor, the leaf at place length - 1, its parent at
+ *                    length - 2 and so on; -1 at places before the first; nodes that do not fit are left out. m outside
+ *                    [0, n): all -1, URN_ROW_INDEX. A row of leaf[0] = -1: all -1, URN_ROW_EMPTY alone.
  */
 #ifndef URN_BITS_RESAMPLE_H
 #define URN_BITS_RESAMPLE_H
