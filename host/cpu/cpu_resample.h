@@ -35,6 +35,10 @@ int urnc_birth_ruled(urnc_birth *b);   /* systematic, stratified and their resid
 int urnc_birth_counted(urnc_birth *b); /* from counts: residual, SSP, branching, minimum error, multinomial sorted */
 int urnc_birth_drawn(urnc_birth *b);   /* multinomial, killing, chains, rejection */
 
+/* cpu_resample_drawn.c: with prefix, the ancestors of outputs begin .. end - 1 (at most URNC_ABREAST) by independent
+ * draws. */
+void urnc_birth_independent(const urnc_birth *b, int64_t begin, int64_t end, int64_t found[URNC_ABREAST]);
+
 /* cpu_resample_emit.c: items begin .. begin + n - 1 with cumulated counts C[i], `before` before the first. */
 void urnc_birth_emit(urnc_birth *b, int64_t begin, int64_t n, int64_t before, const int64_t *C);
 

@@ -4,29 +4,36 @@
 #include "host/cpu/cpu_loops.h"
 #include "host/cpu/cpu_resample.h"
 
-static int64_t draw_exact(const urnc_birth *b, int64_t m, uint32_t draw) {
-    return urnc_first_above(&b->row,
-                            urnc_below(b->row.wide, urnc_birth_block(b, m, draw, URN_STREAM_RESAMPLE), b->row.T));
+static int64_t draw_exact(const urnc_birth *b, int64_t m) {
+    return urnc_first_above(&b->row, urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.T));
 }
 
-static int64_t survive_or_draw(const urnc_birth *b, int64_t m) {
-    urnc_u128 r = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.W);
-    return r < urnc_weight_at(&b->row, m) ? m : draw_exact(b, m, 1);
+void urnc_birth_independent(const urnc_birth *b, int64_t begin, int64_t end, int64_t found[URNC_ABREAST]) {
+    urnc_u128 r[URNC_ABREAST] = {0};
+    for (int64_t m = begin; m < end; m++)
+        r[m - begin] = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.T);
+    urnc_first_above_many(&b->row, r, found);
 }
 
-static int64_t ancestor_of(const urnc_birth *b, int64_t m) {
-    switch (b->p->scheme) {
-    case URN_RESAMPLE_MULTINOMIAL:
-        return draw_exact(b, m, 0);
-    case URN_RESAMPLE_KILLING:
-        return survive_or_draw(b, m);
-    case URN_RESAMPLE_REJECTION: {
-        int64_t a = urnc_chain_ancestor(b, m);
-        return a < 0 ? draw_exact(b, m, 0) : a;
+/* Killing: the same, but who survives keeps its place; nobody's search is left out, so that all go side by side. */
+static void survivors(const urnc_birth *b, int64_t begin, int64_t end, int64_t found[URNC_ABREAST]) {
+    urnc_u128 r[URNC_ABREAST] = {0};
+    int lives[URNC_ABREAST];
+    for (int64_t m = begin; m < end; m++) {
+        urnc_u128 coin = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.W);
+        lives[m - begin] = coin < urnc_weight_at(&b->row, m);
+        if (!lives[m - begin])
+            r[m - begin] = urnc_below(b->row.wide, urnc_birth_block(b, m, 1, URN_STREAM_RESAMPLE), b->row.T);
     }
-    default:
-        return urnc_chain_ancestor(b, m);
-    }
+    urnc_first_above_many(&b->row, r, found);
+    for (int64_t m = begin; m < end; m++)
+        if (lives[m - begin]) found[m - begin] = m;
+}
+
+/* By a chain; rejection that comes to no end draws exactly. */
+static int64_t walked(const urnc_birth *b, int64_t m) {
+    int64_t a = urnc_chain_ancestor(b, m);
+    return a < 0 ? draw_exact(b, m) : a;
 }
 
 typedef struct {
@@ -34,18 +41,30 @@ typedef struct {
     int64_t pinned; /* output, before it is turned, whose ancestor is the pin; -1: none */
 } drawn_call;
 
+static void give(const drawn_call *c, int64_t m, int64_t found) {
+    urnc_birth *b = c->b;
+    int32_t a = (int32_t)(m == c->pinned ? b->pin : found);
+    int64_t at = m + b->turn;
+    if (b->out) b->out[at < b->M ? at : at - b->M] = a;
+    if (b->offspring && b->row.team > 1)
+        __atomic_fetch_add(&b->offspring[a], 1, __ATOMIC_RELAXED);
+    else if (b->offspring)
+        b->offspring[a] += 1;
+}
+
 static void draw_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const drawn_call *c = argument;
-    urnc_birth *b = c->b;
+    int32_t scheme = c->b->p->scheme;
     (void)chunk;
-    for (int64_t m = begin; m < end; m++) {
-        int32_t a = (int32_t)(m == c->pinned ? b->pin : ancestor_of(b, m));
-        int64_t at = m + b->turn;
-        if (b->out) b->out[at < b->M ? at : at - b->M] = a;
-        if (b->offspring && b->row.team > 1)
-            __atomic_fetch_add(&b->offspring[a], 1, __ATOMIC_RELAXED);
-        else if (b->offspring)
-            b->offspring[a] += 1;
+    for (int64_t m = begin; m < end; m += URNC_ABREAST) {
+        int64_t found[URNC_ABREAST], count = end - m < URNC_ABREAST ? end - m : URNC_ABREAST;
+        if (scheme == URN_RESAMPLE_MULTINOMIAL)
+            urnc_birth_independent(c->b, m, m + count, found);
+        else if (scheme == URN_RESAMPLE_KILLING)
+            survivors(c->b, m, m + count, found);
+        else
+            for (int64_t k = 0; k < count; k++) found[k] = walked(c->b, m + k);
+        for (int64_t k = 0; k < count; k++) give(c, m + k, found[k]);
     }
 }
 

@@ -153,9 +153,10 @@ static int64_t fill_minimum_error(urnc_birth *b) {
 static void count_draws(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     urnc_birth *b = argument;
     (void)chunk;
-    for (int64_t m = begin; m < end; m++) {
-        urnc_u128 r = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.T);
-        add_one(&b->counts[urnc_first_above(&b->row, r)], b->row.team);
+    for (int64_t m = begin; m < end; m += URNC_ABREAST) {
+        int64_t found[URNC_ABREAST], count = end - m < URNC_ABREAST ? end - m : URNC_ABREAST;
+        urnc_birth_independent(b, m, m + count, found);
+        for (int64_t k = 0; k < count; k++) add_one(&b->counts[found[k]], b->row.team);
     }
 }
 
