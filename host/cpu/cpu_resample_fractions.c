@@ -69,21 +69,28 @@ typedef struct {
     int64_t R;
 } remainder_call;
 
+/* The first item whose sum is above y, of many y: all searches have as much left, so they go in step. */
+static void first_fractions(const urnc_birth *b, const urnc_u128 y[URNC_ABREAST], int64_t found[URNC_ABREAST]) {
+    for (int k = 0; k < URNC_ABREAST; k++) found[k] = 0;
+    for (int64_t left = b->row.n, half; left > 1; left -= half) {
+        half = left / 2;
+        for (int k = 0; k < URNC_ABREAST; k++)
+            found[k] += half & -(int64_t)(fractions_at(b, found[k] + half - 1) <= y[k]);
+    }
+    for (int k = 0; k < URNC_ABREAST; k++) found[k] += fractions_at(b, found[k]) <= y[k];
+}
+
 static void remainder_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const remainder_call *c = argument;
     urnc_birth *b = c->b;
     (void)chunk;
-    for (int64_t j = begin; j < end; j++) {
-        urnc_u128 y = urnc_wide_below(urnc_birth_block(b, j, 0, URN_STREAM_RESAMPLE), b->row.T * (uint64_t)c->R);
-        int64_t low = 0, high = b->row.n - 1;
-        while (low < high) {
-            int64_t middle = low + (high - low) / 2;
-            if (fractions_at(b, middle) > y)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        add_one(&b->counts[low], b->row.team);
+    for (int64_t j = begin; j < end; j += URNC_ABREAST) {
+        urnc_u128 y[URNC_ABREAST] = {0};
+        int64_t found[URNC_ABREAST], count = end - j < URNC_ABREAST ? end - j : URNC_ABREAST;
+        for (int64_t k = 0; k < count; k++)
+            y[k] = urnc_wide_below(urnc_birth_block(b, j + k, 0, URN_STREAM_RESAMPLE), b->row.T * (uint64_t)c->R);
+        first_fractions(b, y, found);
+        for (int64_t k = 0; k < count; k++) add_one(&b->counts[found[k]], b->row.team);
     }
 }
 
