@@ -132,11 +132,11 @@ static int find_type(const char *path, const header_fields *f, prog_type *type, 
     for (i = 0; i < TYPE_COUNT; i++)
         if (strcmp(name, TYPES[i].name) == 0) break;
     if (i == TYPE_COUNT || strchr("<>=|", f->descr[0]) == NULL || f->descr[0] == '|')
-        return prog_fail(error,
-                         "%s: dtype '%s' is not read here (f4, f8, f2, u2 for bf16 bits; i4, i8, u4, u8 for ids); "
-                         "convert: "
-                         "python3 -c 'import numpy as n; n.save(\"fixed.npy\", n.load(\"%s\").astype(\"<f4\"))'",
-                         path, f->descr, path);
+        return prog_fail(
+            error,
+            "%s: dtype '%s' is not read here (f4, f8, f2, u2 for bf16 bits; i4, i8, u4, u8: ids); convert: "
+            "python3 -c 'import numpy as n; n.save(\"fixed.npy\", n.load(\"%s\").astype(\"<f4\"))'",
+            path, f->descr, path);
     if (f->descr[0] == '>')
         return prog_fail(error,
                          "%s: big-endian ('%s'); rewrite it little-endian: "

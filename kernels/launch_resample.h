@@ -40,7 +40,14 @@ extern "C" {
     X(offspring_from_ancestors, urn_ancestors_params) \
     X(ancestors_from_offspring, urn_ancestors_params) \
     X(ancestors_permute, urn_ancestors_params) \
-    X(particles_gather, urn_particles_gather_params)
+    X(particles_gather, urn_particles_gather_params) \
+    X(segments_moments, urn_segments_moments_params) \
+    X(backward_draws, urn_backward_params) \
+    X(alias_build, urn_alias_params) \
+    X(alias_draw, urn_alias_params) \
+    X(inverse_grid, urn_inverse_params) \
+    X(genealogy_step, urn_genealogy_params) \
+    X(genealogy_trace, urn_genealogy_params)
 
 #define URNK_RESAMPLE_PROTOTYPES(op, type) \
     int urnk_cuda_##op(const urnk_device *device, const type *params, struct CUstream_st *stream); \
@@ -73,16 +80,20 @@ static inline size_t urnk_ancestors_workspace(int64_t rows, int64_t items, int64
     return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 4;
 }
 
+/* Prefix sums for trials; children need nothing. */
 static inline size_t urnk_backward_workspace(int64_t rows, int64_t items, int64_t children) {
-    return (size_t)rows * (1024 + urnk_resample_groups(items) * (64 + 256 * 8) + urnk_resample_groups(children) * 64);
+    (void)children;
+    return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 8;
 }
 
+/* An item's place and its prefix sum. */
 static inline size_t urnk_alias_workspace(int64_t rows, int64_t items) {
-    return (size_t)rows * (1024 + urnk_resample_groups(items) * (64 + 256 * 24));
+    return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 20;
 }
 
+/* Offspring and old leaf of an item; free nodes of a tile, and before it. */
 static inline size_t urnk_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes) {
-    return (size_t)rows * (1024 + urnk_resample_groups(items) * 256 * 12 + urnk_resample_groups(nodes) * 16);
+    return URNK_RESAMPLE_SLACK + (size_t)rows * (4 + (size_t)items * 8 + urnk_resample_groups(nodes) * 16);
 }
 
 #ifdef __cplusplus

@@ -85,17 +85,22 @@ int enqueue_law(const LawArgs &a, bool again, struct CUstream_st *stream) {
                  : launch(law_fold_kernel<LAW_SUM, true>, rows, stream, a);
 }
 
+URN_KERNEL(TILE_THREADS) begin_rows_kernel(URN_ARGS(LawArgs) a) {
+    int64_t number = (int64_t)block_id() * TILE_THREADS + thread_id();
+    if (number < a.weights.rows) row_records(a).store(number, begin_row(a.weights, number));
+}
+
+int enqueue_begin(const LawArgs &a, struct CUstream_st *stream) {
+    Shape shape = {(uint32_t)parts_of(a.weights.rows, TILE_THREADS), TILE_THREADS, 1, 0};
+    return launch(begin_rows_kernel, shape, stream, a);
+}
+
 // ---- urn_weights_stats
 
 struct StatsArgs {
     LawArgs law;
     urn_weight_stats *stats;
 };
-
-URN_KERNEL(TILE_THREADS) begin_stats_kernel(URN_ARGS(StatsArgs) a) {
-    int64_t number = (int64_t)block_id() * TILE_THREADS + thread_id();
-    if (number < a.law.weights.rows) row_records(a.law).store(number, begin_row(a.law.weights, number));
-}
 
 URN_KERNEL(TILE_THREADS) end_stats_kernel(URN_ARGS(StatsArgs) a) {
     int64_t rows = a.law.weights.rows, number = (int64_t)block_id() * TILE_THREADS + thread_id();
@@ -112,7 +117,7 @@ extern "C" int URN_SIDE(weights_stats)(const urnk_device *device, const urn_weig
     WorkArena work = {(unsigned char *)params->workspace, 0};
     StatsArgs a = {law_args(work, device, params->weights, false), params->stats};
     Shape shape = {(uint32_t)parts_of(params->weights.rows, TILE_THREADS), TILE_THREADS, 1, 0};
-    int error = launch(begin_stats_kernel, shape, stream, a);
+    int error = enqueue_begin(a.law, stream);
     if (!error) error = enqueue_law(a.law, false, stream);
     return error ? error : launch(end_stats_kernel, shape, stream, a);
 }

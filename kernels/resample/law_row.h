@@ -183,63 +183,83 @@ URN_DEVICE void fetch_values(const LawArgs &a, const Block &team, Shared<uint64_
 
 // ---- phases: the block calls
 
-// Largest key and what is wrong, of a tile. Its items stay in room.held.
-URN_DEVICE void look_tile(const LawArgs &a, Block &team, LawRoom room, const RowLaw &row, int64_t number,
-                          int64_t tile) {
-    Own own = own_items(team, row.n, tile);
-    fetch_values(a, team, room.held, row, tile);
-    uint64_t best = 0, flags = 0; // flags: counts of 20 bits each
+// Largest order key, and LAW_ bits of what is wrong.
+struct Look {
+    uint64_t best;
+    uint32_t flags;
+};
+
+// Of a thread's own items, whose values are held.
+URN_DEVICE Look own_look(const LawArgs &a, const Block &team, Shared<uint64_t> held, Own own) {
+    Look look = {0, 0};
     URN_ROLLED
     for (uint32_t k = 0; k < own.count; k++) {
-        double x = bits_f64(room.held.load(own_slot(team, k)));
+        double x = bits_f64(held.load(own_slot(team, k)));
         if (x != x) {
-            flags += 1;
+            look.flags |= LAW_NAN;
             continue;
         }
-        if (x == bits_f64(UINT64_C(0x7ff0000000000000))) flags += UINT64_C(1) << 20;
-        if (!a.logs() && x < 0.0) flags += UINT64_C(1) << 40;
+        if (x == bits_f64(UINT64_C(0x7ff0000000000000))) look.flags |= LAW_INF;
+        if (!a.logs() && x < 0.0) look.flags |= LAW_NEGATIVE;
         uint64_t key = key_of(x);
-        best = best < key ? key : best;
+        look.best = look.best < key ? key : look.best;
     }
-    best = block_max_u64(team, best);
-    flags = team_tally(team, {flags, 0, 0}).all.sum;
-    if (team.thread != 0) return;
-    Global<TileLaw> tiles = tile_records(a, number);
-    TileLaw t = {};
-    t.key = best;
-    if (flags & 0xfffffu) t.flags |= LAW_NAN;
-    if (flags >> 20 & 0xfffffu) t.flags |= LAW_INF;
-    if (flags >> 40) t.flags |= LAW_NEGATIVE;
-    tiles.store(tile, t);
+    return look;
 }
 
-// The row's largest, status and scale, from its tiles. Every thread gets the record.
-URN_DEVICE RowLaw fold_look(const LawArgs &a, Block &team, int64_t number, RowLaw row) {
-    if (row.status) return row; // nothing of it is read
-    Global<TileLaw> tiles = tile_records(a, number);
-    int64_t count = parts_of(row.n, a.tile);
-    uint64_t best = 0, flags = 0;
-    for (int64_t t = team.thread; t < count; t += team.threads) {
-        TileLaw tile = tiles.load(t);
-        best = best < tile.key ? tile.key : best;
-        flags |= tile.flags;
-    }
-    best = block_max_u64(team, best);
-    flags = team_tally(team, {(flags & 1) | (flags & 2) << 19 | (flags & 4) << 38, 0, 0}).all.sum;
+// The block's. Every thread gets it.
+URN_DEVICE Look block_look(Block &team, Look mine) {
+    uint64_t best = block_max_u64(team, mine.best), bits = mine.flags;
+    uint64_t counts = team_tally(team, {(bits & 1) | (bits & 2) << 19 | (bits & 4) << 38, 0, 0}).all.sum;
+    uint32_t flags = 0;
+    if (counts & 0xfffffu) flags |= LAW_NAN;
+    if (counts >> 20 & 0xfffffu) flags |= LAW_INF;
+    if (counts >> 40) flags |= LAW_NEGATIVE;
+    return {best, flags};
+}
+
+// The row once all of it has been looked at: largest, status, scale.
+URN_DEVICE RowLaw with_look(const LawArgs &a, RowLaw row, Look look) {
     row.status = 0;
-    if (flags & 0xfffffu) row.status |= URN_ROW_NAN;
-    if (flags >> 20 & 0xfffffu) row.status |= URN_ROW_INF;
-    if (flags >> 40) row.status |= URN_ROW_PARAM;
-    row.max = row.n ? value_of_key(best) : a.logs() ? bits_f64(UINT64_C(0xfff0000000000000)) : 0.0;
+    if (look.flags & LAW_NAN) row.status |= URN_ROW_NAN;
+    if (look.flags & LAW_INF) row.status |= URN_ROW_INF;
+    if (look.flags & LAW_NEGATIVE) row.status |= URN_ROW_PARAM;
+    row.max = row.n ? value_of_key(look.best) : a.logs() ? bits_f64(UINT64_C(0xfff0000000000000)) : 0.0;
     bool none = a.logs() ? f64_bits(row.max) == UINT64_C(0xfff0000000000000) : row.max == 0.0;
     if (row.status == 0 && none) row.status = URN_ROW_EMPTY;
-    row.fraction = row.narrow() ? URN_F : 18 + (64 - clz_u64((uint64_t)row.n - 1)); // n > 1 here
+    row.fraction = row.narrow() ? URN_F : 18 + (64 - clz_u64((uint64_t)row.n - 1));
     row.scale = 0;
     row.largest = 0;
     row.limit = ~UINT64_C(0);
     if (row.status == 0 && !a.logs()) row.scale = least_power(row.max);
     if (row.status == 0) row.largest = weight_of(a, row, row.max);
     return row;
+}
+
+// A tile's look. Its values stay in room.held.
+URN_DEVICE void look_tile(const LawArgs &a, Block &team, LawRoom room, const RowLaw &row, int64_t number,
+                          int64_t tile) {
+    fetch_values(a, team, room.held, row, tile);
+    Look look = block_look(team, own_look(a, team, room.held, own_items(team, row.n, tile)));
+    if (team.thread != 0) return;
+    TileLaw t = {};
+    t.key = look.best;
+    t.flags = look.flags;
+    tile_records(a, number).store(tile, t);
+}
+
+// The row's, from its tiles. Every thread gets the record.
+URN_DEVICE RowLaw fold_look(const LawArgs &a, Block &team, int64_t number, RowLaw row) {
+    if (row.status) return row; // nothing of it is read
+    Global<TileLaw> tiles = tile_records(a, number);
+    int64_t count = parts_of(row.n, a.tile);
+    Look look = {0, 0};
+    for (int64_t t = team.thread; t < count; t += team.threads) {
+        TileLaw tile = tiles.load(t);
+        look.best = look.best < tile.key ? tile.key : look.best;
+        look.flags |= tile.flags;
+    }
+    return with_look(a, row, block_look(team, look));
 }
 
 // Weights of a tile, their sum, that of their squares, and prefix sums where somebody searches. HELD: the items are in
@@ -352,6 +372,21 @@ URN_DEVICE RowLaw begin_row(const urn_weights &w, int64_t row) {
     return r;
 }
 
+template <class T> URN_DEVICE T of_row(const T *array, int64_t rows, int64_t row, int tag, T otherwise) {
+    return array ? Global<const T>(array, rows, tag).load(row) : otherwise;
+}
+
+// What the row's random blocks are made with, by a call's params.
+template <class Params> URN_DEVICE void seed_row(const Params &p, int64_t rows, int64_t number, RowLaw &row) {
+    uint64_t seed = of_row(p.seed, rows, number, TAG_INDEX, p.seed_value);
+    row.key = row_key(seed, of_row(p.label, rows, number, TAG_INDEX, (uint64_t)number));
+    row.position = of_row(p.position, rows, number, TAG_INDEX, p.position_value);
+}
+
+URN_DEVICE Random4 row_block(const RowLaw &row, uint32_t index, uint32_t draw, uint32_t stream) {
+    return philox(row.key, {index, draw, row.position, stream});
+}
+
 // The first item whose prefix sum is above r < T; a.prefix is there. Any thread for itself: log2(n) loads.
 URN_DEVICE int64_t first_above(const LawArgs &a, const RowLaw &row, int64_t number, Wide r) {
     Global<TileLaw> tiles = tile_records(a, number);
@@ -417,7 +452,9 @@ inline uint32_t grid_for(int64_t work) {
     return (uint32_t)(work < most ? work : most);
 }
 
-// law.cu: rows begun by the caller become complete: largest, tiles, sums, statistics. again: the weights' limits have
+// law.cu: records of rows that have no parameters of their own.
+int enqueue_begin(const LawArgs &a, struct CUstream_st *stream);
+// Rows that have begun become complete: largest, tiles, sums, statistics. again: the weights' limits have
 // changed, only sums are made anew.
 int enqueue_law(const LawArgs &a, bool again, struct CUstream_st *stream);
 

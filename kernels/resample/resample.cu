@@ -6,7 +6,7 @@
 //          3 n*e + 4 M (systematic, stratified); where outputs search, 8 n for prefix sums and log2(n) loads an output
 // bound    HBM for systematic; L2 latency for searches
 // launch   begin, law (1 or 4), settle, then 2 (systematic, stratified, multinomial, killing, chains, rejection), 4
-//          (residual stratified), 6 (sorted, branching), 7 (residual, minimum error), 5 to 8 (SSP); a cap 3 more, pins
+//          (residual stratified), 6 (sorted, branching), 7 (residual, minimum error), 5 to 8 (SSP); a cap 4 more, pins
 //          1, offspring of drawn schemes 1
 // bits     integers, see bits_resample.h
 // tail     rows with a status cost their record
@@ -15,10 +15,6 @@
 namespace urnd {
 
 enum { ROW_THREADS = 128 }; // of kernels that give a row a thread
-
-template <class T> URN_DEVICE T of_row(const T *array, int64_t rows, int64_t row, int tag, T otherwise) {
-    return array ? Global<const T>(array, rows, tag).load(row) : otherwise;
-}
 
 // Where the row's outputs go; M.
 URN_DEVICE void place_outputs(const urn_resample_params &p, int64_t number, RowLaw &row) {
@@ -58,14 +54,11 @@ URN_KERNEL(ROW_THREADS) begin_kernel(URN_ARGS(ResampleArgs) a) {
     row.pin_slot = -1;
     place_outputs(p, number, row);
     if (row.status == 0 && bad_parameters(p, number, row)) row.status = URN_ROW_PARAM;
-    uint64_t seed = of_row(p.seed, p.weights.rows, number, TAG_INDEX, p.seed_value);
-    uint64_t label = of_row(p.label, p.weights.rows, number, TAG_INDEX, (uint64_t)number);
-    row.key = row_key(seed, label);
-    row.position = of_row(p.position, p.weights.rows, number, TAG_INDEX, p.position_value);
+    seed_row(p, p.weights.rows, number, row);
     row_records(a.law).store(number, row);
 }
 
-// The trigger, and what the scheme needs of a row that resamples.
+// The trigger, and where a row's sums begin. With a cap it runs before it, for the trigger, and after, for the sums.
 URN_KERNEL(ROW_THREADS) settle_kernel(URN_ARGS(ResampleArgs) a) {
     const urn_resample_params &p = a.p;
     int64_t number = (int64_t)block_id() * ROW_THREADS + thread_id();
@@ -77,7 +70,7 @@ URN_KERNEL(ROW_THREADS) settle_kernel(URN_ARGS(ResampleArgs) a) {
         row.resampled = !free || row.ess < threshold * (double)row.n ? 1 : 0;
         row.produced = row.m;
         row.rest = row.m;
-        row.start = pick(resample_block(row, 0, 0, URN_STREAM_RESAMPLE), row.total, row.narrow());
+        row.start = pick(row_block(row, 0, 0, URN_STREAM_RESAMPLE), row.total, row.narrow());
     }
     row_records(a.law).store(number, row);
 }
@@ -142,8 +135,9 @@ inline int enqueue_resample(const urnk_device *device, const urn_resample_params
     Shape rows = {(uint32_t)parts_of(weights.rows, ROW_THREADS), ROW_THREADS, 1, 0};
     int error = launch(begin_kernel, rows, stream, a);
     if (!error) error = enqueue_law(a.law, false, stream);
-    if (!error && params->cap) error = enqueue_cap(a, stream);
     if (!error) error = launch(settle_kernel, rows, stream, a);
+    if (!error && params->cap) error = enqueue_cap(a, stream);
+    if (!error && params->cap) error = launch(settle_kernel, rows, stream, a);
     if (!error && params->pin_slot) error = enqueue_pins(a, stream);
     return error ? error : enqueue_scheme(a, stream);
 }

@@ -17,14 +17,13 @@ URN_DEVICE int64_t below(uint64_t u, int64_t n) { return (int64_t)mulhi_u64(u, (
 
 // An exact draw: FIRST(PICK({index, draw}, T)).
 URN_DEVICE int64_t drawn(const ResampleArgs &a, const RowLaw &row, int64_t number, int64_t index, uint32_t draw) {
-    Random4 block = resample_block(row, (uint32_t)index, draw, URN_STREAM_RESAMPLE);
+    Random4 block = row_block(row, (uint32_t)index, draw, URN_STREAM_RESAMPLE);
     return first_above(a.law, row, number, pick(block, row.total, row.narrow()));
 }
 
 // The first i whose fractions sum to more than x < R * T: prefix sums of M * w mod T are M * S - T * N.
 URN_DEVICE int64_t residual_drawn(const ResampleArgs &a, const RowLaw &row, int64_t number, int64_t j) {
-    Wide x =
-        pick_wide(resample_block(row, (uint32_t)j, 0, URN_STREAM_RESAMPLE), wide_times(row.total, (uint64_t)row.rest));
+    Wide x = pick_wide(row_block(row, (uint32_t)j, 0, URN_STREAM_RESAMPLE), wide_times(row.total, (uint64_t)row.rest));
     Global<TileLaw> tiles = tile_records(a.law, number);
     Global<uint64_t> prefix = row_prefix(a.law, number);
     Global<uint32_t> whole = row_u32(a, a.whole, number);
@@ -62,7 +61,7 @@ URN_DEVICE int64_t proposal(const ResampleArgs &a, const RowLaw &row, int64_t m,
     bool megopolis = scheme == URN_RESAMPLE_MEGOPOLIS;
     uint32_t index = megopolis ? 0 : (uint32_t)(m / URN_RESAMPLE_TEAM);
     uint32_t draw = scheme == URN_RESAMPLE_METROPOLIS_C1 ? 0 : b;
-    uint64_t shared = resample_block(row, index, draw, URN_STREAM_SEGMENT).low64();
+    uint64_t shared = row_block(row, index, draw, URN_STREAM_SEGMENT).low64();
     if (megopolis) return (m + below(shared, row.n)) % row.n;
     return below(shared, row.n / a.p.segment) * a.p.segment + below(u, a.p.segment);
 }
@@ -72,7 +71,7 @@ URN_DEVICE int64_t chained(const ResampleArgs &a, const RowLaw &row, int64_t m) 
     uint64_t here = weight_at(a.law, row, k);
     URN_ROLLED
     for (uint32_t b = 0; b < (uint32_t)a.p.iterations; b++) {
-        Random4 block = resample_block(row, (uint32_t)m, b, URN_STREAM_CHAIN);
+        Random4 block = row_block(row, (uint32_t)m, b, URN_STREAM_CHAIN);
         int64_t j = proposal(a, row, m, b, block.low64());
         uint64_t there = weight_at(a.law, row, j);
         if (mulhi_u64(second64(block), here) < there) k = j, here = there;
@@ -83,7 +82,7 @@ URN_DEVICE int64_t chained(const ResampleArgs &a, const RowLaw &row, int64_t m) 
 URN_DEVICE int64_t rejected(const ResampleArgs &a, const RowLaw &row, int64_t number, int64_t m) {
     URN_ROLLED
     for (uint32_t b = 0; b < (uint32_t)a.p.iterations; b++) {
-        Random4 block = resample_block(row, (uint32_t)m, b, URN_STREAM_CHAIN);
+        Random4 block = row_block(row, (uint32_t)m, b, URN_STREAM_CHAIN);
         int64_t j = b == 0 ? m % row.n : below(block.low64(), row.n);
         if (mulhi_u64(second64(block), row.largest) < weight_at(a.law, row, j)) return j;
     }
@@ -91,7 +90,7 @@ URN_DEVICE int64_t rejected(const ResampleArgs &a, const RowLaw &row, int64_t nu
 }
 
 URN_DEVICE int64_t killed(const ResampleArgs &a, const RowLaw &row, int64_t number, int64_t m) {
-    Random4 block = resample_block(row, (uint32_t)m, 0, URN_STREAM_RESAMPLE);
+    Random4 block = row_block(row, (uint32_t)m, 0, URN_STREAM_RESAMPLE);
     Wide coin = pick(block, wide(row.largest), row.narrow());
     if (coin.low < weight_at(a.law, row, m)) return m;
     return drawn(a, row, number, m, 1);

@@ -41,7 +41,7 @@ URN_DEVICE uint64_t cumulated(const ResampleArgs &a, const RowLaw &row, Divisor 
     Quotient q = divide(strata ? scaled : wide_sum(scaled, row.start), total);
     if (!strata || wide_zero(q.rest)) return q.whole;
     uint64_t index = a.p.scheme == URN_RESAMPLE_STRATIFIED ? q.whole : q.whole - whole;
-    Random4 block = resample_block(row, (uint32_t)index, 0, URN_STREAM_RESAMPLE);
+    Random4 block = row_block(row, (uint32_t)index, 0, URN_STREAM_RESAMPLE);
     return q.whole + (wide_less(pick(block, row.total, row.narrow()), q.rest) ? 1 : 0);
 }
 
@@ -208,7 +208,7 @@ template <int WHAT> URN_KERNEL(TILE_THREADS) count_kernel(URN_ARGS(ResampleArgs)
                 Quotient q = share(row, total, weight_of(a.law, row, bits_f64(room.held.load(own_slot(team, k)))));
                 o = (uint32_t)q.whole;
                 if (a.p.scheme == URN_RESAMPLE_BRANCHING && !wide_zero(q.rest)) {
-                    Random4 block = resample_block(row, (uint32_t)i, 0, URN_STREAM_RESAMPLE);
+                    Random4 block = row_block(row, (uint32_t)i, 0, URN_STREAM_RESAMPLE);
                     if (wide_less(pick(block, row.total, row.narrow()), q.rest)) o += 1;
                 }
                 room.held.store(own_slot(team, k), o);

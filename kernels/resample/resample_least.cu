@@ -80,13 +80,14 @@ URN_KERNEL(DIGITS) cap_kernel(URN_ARGS(ResampleArgs) a) {
     URN_ROLLED
     for (int64_t number = block_id(); number < a.law.weights.rows; number += grid_blocks()) {
         RowLaw row = row_record(a.law, number);
-        if (row.status || row.m == 0) continue;
+        if (row.status || !row.resampled || row.m == 0) continue;
         uint64_t t = cap_limit(a, team, room, row);
         if (team.thread != 0) continue;
         row.limit = t;
         row.largest = row.largest < t ? row.largest : t;
         if (t == 0) {
             row.status = URN_ROW_PARAM;
+            row.resampled = 0;
             row = with_statistics(a.law, row);
         }
         row_records(a.law).store(number, row);

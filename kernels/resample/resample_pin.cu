@@ -20,7 +20,7 @@ URN_DEVICE void pin_systematic(RowLaw &row, uint64_t w, Wide before) {
     Wide mass = wide_product(w, m);
     Quotient share = divide(mass, total);
     uint64_t q = share.whole;
-    Wide y = pick_wide(resample_block(row, 0, PIN_DRAW, URN_STREAM_RESAMPLE), mass);
+    Wide y = pick_wide(row_block(row, 0, PIN_DRAW, URN_STREAM_RESAMPLE), mass);
     Wide gap = wide_difference(row.total, share.rest), z = wide_times(gap, q);
     bool few = wide_less(y, z);
     WideQuotient d = divide_slowly(few ? y : wide_difference(y, z), wide(few ? q : q + 1));
@@ -42,8 +42,7 @@ URN_DEVICE Wide deficit(const RowLaw &row, uint64_t w, int64_t b, Wide s) {
 
 // Killing: the output J that becomes the pin's.
 URN_DEVICE void pin_killing(const ResampleArgs &a, RowLaw &row, int64_t number, uint64_t w) {
-    Wide y =
-        pick_wide(resample_block(row, 0, PIN_DRAW, URN_STREAM_RESAMPLE), wide_product(row.largest, (uint64_t)row.n));
+    Wide y = pick_wide(row_block(row, 0, PIN_DRAW, URN_STREAM_RESAMPLE), wide_product(row.largest, (uint64_t)row.n));
     row.rest = row.pin;
     if (wide_less(y, deficit(row, w, row.n, row.total))) {
         Global<TileLaw> tiles = tile_records(a.law, number);

@@ -99,10 +99,6 @@ URN_DEVICE Global<int32_t> offspring_counts(const ResampleArgs &a) {
     return {a.p.offspring, w.offsets ? w.size : w.rows * w.items, TAG_OUT};
 }
 
-URN_DEVICE Random4 resample_block(const RowLaw &row, uint32_t index, uint32_t draw, uint32_t stream) {
-    return philox(row.key, {index, draw, row.position, stream});
-}
-
 // n_i and f_i.
 URN_DEVICE Quotient share(const RowLaw &row, Divisor total, uint64_t w) {
     return divide(wide_product(w, (uint64_t)row.m), total);

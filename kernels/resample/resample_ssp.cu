@@ -40,7 +40,7 @@ URN_DEVICE void settle_pair(const SspArgs &s, SspRoom room, const RowLaw &row, i
         return;
     }
     Wide sum = wide_sum(fa, fb), total = row.total;
-    Random4 block = resample_block(row, k, l, URN_STREAM_PAIRS);
+    Random4 block = row_block(row, k, l, URN_STREAM_PAIRS);
     bool full = !wide_less(sum, total), narrow = row.narrow();
     Wide range = full ? wide_difference(wide_sum(total, total), sum) : sum;
     bool first = wide_less(pick(block, range, narrow), full ? wide_difference(total, fb) : fa);

@@ -98,7 +98,7 @@ static const struct {
     {"{'descr': '<f4', 'fortran_order': True, 'shape': (3, 5), }", 60, "Fortran order", "ascontiguousarray"},
     {"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 5), }", 59, "truncated", "again"},
     {"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 5), }", 0, "truncated", "needs 60 bytes"},
-    {"{'descr': '<f16', 'fortran_order': False, 'shape': (3, 5), }", 120, "'<f16'", "astype(\"<f4\")"},
+    {"{'descr': '<c8', 'fortran_order': False, 'shape': (3, 5), }", 120, "'<c8'", "astype(\"<f4\")"},
     {"{'descr': '|b1', 'fortran_order': False, 'shape': (3, 5), }", 15, "'|b1'", "astype"},
     {"{'descr': '|u4', 'fortran_order': False, 'shape': (3, 5), }", 60, "'|u4'", "astype"},
     {"{'descr': '', 'fortran_order': False, 'shape': (3, 5), }", 60, "dtype ''", "astype"},
