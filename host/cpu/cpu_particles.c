@@ -212,41 +212,18 @@ int64_t urnc_first_by_lots(const urnc_particles *row, urnc_u128 r) {
     }
 }
 
-/* Where a search in one chunk stands: its answer lies in first .. first + left. */
-typedef struct {
-    int64_t first, left;
-    uint64_t rest;
-} search;
-
-static search search_of(const urnc_particles *row, urnc_u128 r) {
-    int64_t chunk = chunk_of(row, r), first = chunk * URNC_CHUNK;
-    search s = {first, row->n - first < URNC_CHUNK ? row->n - first : URNC_CHUNK, (uint64_t)(r - row->base[chunk])};
-    return s;
-}
-
-/* Half of what is left goes, without a branch that could be guessed wrong. */
-static void halve(const urnc_particles *row, search *s) {
-    int64_t half = s->left / 2;
-    s->first += half & -(int64_t)(half && row->prefix[s->first + half - 1] <= s->rest);
-    s->left -= half;
-}
-
-static int64_t answer(const urnc_particles *row, const search *s) {
-    return s->first + (row->prefix[s->first] <= s->rest);
-}
-
 int64_t urnc_first_above(const urnc_particles *row, urnc_u128 r) {
-    search s = search_of(row, r);
-    while (s.left > 1) halve(row, &s);
-    return answer(row, &s);
-}
-
-void urnc_first_above_many(const urnc_particles *row, const urnc_u128 r[URNC_ABREAST], int64_t found[URNC_ABREAST]) {
-    search s[URNC_ABREAST];
-    for (int k = 0; k < URNC_ABREAST; k++) s[k] = search_of(row, r[k]);
-    for (int64_t left = URNC_CHUNK; left > 1; left -= left / 2)
-        for (int k = 0; k < URNC_ABREAST; k++) halve(row, &s[k]);
-    for (int k = 0; k < URNC_ABREAST; k++) found[k] = answer(row, &s[k]);
+    int64_t low = chunk_of(row, r);
+    uint64_t rest = (uint64_t)(r - row->base[low]);
+    int64_t first = low * URNC_CHUNK, end = first + URNC_CHUNK < row->n ? first + URNC_CHUNK : row->n;
+    while (first < end) {
+        int64_t middle = first + (end - first) / 2;
+        if (row->prefix[middle] > rest)
+            end = middle;
+        else
+            first = middle + 1;
+    }
+    return first;
 }
 
 static double nan_f64(void) { return urnc_f64_of_bits(URN_NAN_BITS_F64); }

@@ -9,6 +9,7 @@
 #include "host/cpu/cpu_resample_loops.h"
 #include "host/cpu/cpu_wide.h"
 
+#define URNC_ABREAST 32  /* searches that go side by side */
 #define URNC_CHUNK 16384 /* items: a chunk's weights sum to at most 2^62 */
 
 /* A row of urn_weights. */
@@ -64,10 +65,6 @@ urnc_u128 urnc_sum_before(const urnc_particles *row, int64_t i);
 static inline urnc_u128 urnc_sum_at(const urnc_particles *row, int64_t i) {
     return row->base[i / URNC_CHUNK] + row->prefix[i];
 }
-/* The same of URNC_ABREAST numbers, whose misses of cache overlap. */
-#define URNC_ABREAST 32
-void urnc_first_above_many(const urnc_particles *row, const urnc_u128 r[URNC_ABREAST], int64_t found[URNC_ABREAST]);
-
 /* The same without prefix: the chunk's weights once more. */
 int64_t urnc_first_by_lots(const urnc_particles *row, urnc_u128 r);
 int64_t urnc_first_above(const urnc_particles *row, urnc_u128 r);

@@ -8,26 +8,52 @@ static int64_t draw_exact(const urnc_birth *b, int64_t m) {
     return urnc_first_above(&b->row, urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.T));
 }
 
-void urnc_birth_independent(const urnc_birth *b, int64_t begin, int64_t end, int64_t found[URNC_ABREAST]) {
-    urnc_u128 r[URNC_ABREAST] = {0};
-    for (int64_t m = begin; m < end; m++)
-        r[m - begin] = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.T);
-    urnc_first_above_many(&b->row, r, found);
+static urnc_u128 sum_of(const void *argument, int64_t i) {
+    const urnc_birth *b = argument;
+    return urnc_sum_at(&b->row, i);
 }
 
-/* Killing: the same, but who survives keeps its place; nobody's search is left out, so that all go side by side. */
+static void touch_sum(const void *argument, int64_t i) {
+    const urnc_birth *b = argument;
+    __builtin_prefetch(b->row.prefix + i);
+}
+
+void urnc_birth_prepare(urnc_birth *b, int64_t draws) {
+    urnc_particles_scan(&b->row, b->prefix);
+    if (draws < b->row.n / 16) return;
+    b->guide = (urnc_guide){.n = b->row.n, .sums = sum_of, .touch = touch_sum, .argument = b};
+    urnc_guide_make(&b->guide, b->guide_room, b->row.T, b->row.team);
+}
+
+void urnc_birth_find(const urnc_birth *b, const urnc_u128 *r, int count, int64_t *found) {
+    if (b->guide.cells) {
+        urnc_guide_find(&b->guide, r, count, found);
+        return;
+    }
+    for (int k = 0; k < count; k++) found[k] = urnc_first_above(&b->row, r[k]);
+}
+
+void urnc_birth_independent(const urnc_birth *b, int64_t begin, int64_t end, int64_t found[URNC_ABREAST]) {
+    urnc_u128 r[URNC_ABREAST];
+    for (int64_t m = begin; m < end; m++)
+        r[m - begin] = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.T);
+    urnc_birth_find(b, r, (int)(end - begin), found);
+}
+
+/* Killing: who survives keeps its place, the others draw. */
 static void survivors(const urnc_birth *b, int64_t begin, int64_t end, int64_t found[URNC_ABREAST]) {
-    urnc_u128 r[URNC_ABREAST] = {0};
-    int lives[URNC_ABREAST];
+    urnc_u128 r[URNC_ABREAST];
+    int64_t dead[URNC_ABREAST], drawn[URNC_ABREAST];
+    int count = 0;
     for (int64_t m = begin; m < end; m++) {
         urnc_u128 coin = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.W);
-        lives[m - begin] = coin < urnc_weight_at(&b->row, m);
-        if (!lives[m - begin])
-            r[m - begin] = urnc_below(b->row.wide, urnc_birth_block(b, m, 1, URN_STREAM_RESAMPLE), b->row.T);
+        found[m - begin] = m;
+        if (coin < urnc_weight_at(&b->row, m)) continue;
+        dead[count] = m - begin;
+        r[count++] = urnc_below(b->row.wide, urnc_birth_block(b, m, 1, URN_STREAM_RESAMPLE), b->row.T);
     }
-    urnc_first_above_many(&b->row, r, found);
-    for (int64_t m = begin; m < end; m++)
-        if (lives[m - begin]) found[m - begin] = m;
+    urnc_birth_find(b, r, count, drawn);
+    for (int k = 0; k < count; k++) found[dead[k]] = drawn[k];
 }
 
 /* By a chain; rejection that comes to no end draws exactly. */
@@ -71,8 +97,10 @@ static void draw_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end
 int urnc_birth_drawn(urnc_birth *b) {
     int32_t scheme = b->p->scheme;
     drawn_call c = {b, -1};
-    if (scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_KILLING || scheme == URN_RESAMPLE_REJECTION)
-        urnc_particles_scan(&b->row, b->prefix);
+    if (scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_KILLING)
+        urnc_birth_prepare(b, b->M);
+    else if (scheme == URN_RESAMPLE_REJECTION)
+        urnc_birth_prepare(b, 0);
     if (b->slot >= 0) c.pinned = scheme == URN_RESAMPLE_KILLING ? urnc_pinned_pivot(b) : b->slot;
     if (b->offspring) memset(b->offspring, 0, (size_t)b->row.n * sizeof *b->offspring);
     urnc_over_chunks(b->M, b->row.team, draw_chunk, &c);

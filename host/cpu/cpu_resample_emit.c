@@ -4,25 +4,27 @@
 
 #include <string.h>
 
+static int is_searched(int32_t scheme) {
+    return scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_MULTINOMIAL_SORTED ||
+           scheme == URN_RESAMPLE_RESIDUAL || scheme == URN_RESAMPLE_KILLING || scheme == URN_RESAMPLE_REJECTION;
+}
+
+static size_t rounded(int64_t items) { return (size_t)(items + 3) / 4 * 4; }
+
 size_t urnc_birth_bytes(int32_t scheme, int64_t items) {
-    int searched = scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_MULTINOMIAL_SORTED ||
-                   scheme == URN_RESAMPLE_RESIDUAL || scheme == URN_RESAMPLE_KILLING ||
-                   scheme == URN_RESAMPLE_REJECTION;
     int counted = scheme == URN_RESAMPLE_MULTINOMIAL_SORTED || scheme == URN_RESAMPLE_RESIDUAL ||
                   (scheme >= URN_RESAMPLE_SSP && scheme <= URN_RESAMPLE_MINIMUM_ERROR);
-    size_t n = (size_t)(items + 3) / 4 * 4;
-    return n * ((searched ? 8u : 0u) + (counted ? 4u : 0u) + (scheme == URN_RESAMPLE_RESIDUAL ? 4u : 0u));
+    size_t bytes = rounded(items) * ((counted ? 4u : 0u) + (scheme == URN_RESAMPLE_RESIDUAL ? 4u : 0u));
+    return bytes + (is_searched(scheme) ? rounded(items) * 8 + urnc_guide_bytes(items) : 0);
 }
 
 void urnc_birth_room(urnc_birth *b, char *room) {
-    size_t n = (size_t)(b->p->weights.items + 3) / 4 * 4;
-    int32_t scheme = b->p->scheme;
-    int searched = scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_MULTINOMIAL_SORTED ||
-                   scheme == URN_RESAMPLE_RESIDUAL || scheme == URN_RESAMPLE_KILLING ||
-                   scheme == URN_RESAMPLE_REJECTION;
+    int64_t items = b->p->weights.items;
     b->prefix = (uint64_t *)room;
-    b->counts = (int32_t *)(room + (searched ? n * 8 : 0));
-    b->floors = b->counts + n;
+    b->guide_room = room + rounded(items) * 8;
+    if (is_searched(b->p->scheme)) room += rounded(items) * 8 + urnc_guide_bytes(items);
+    b->counts = (int32_t *)room;
+    b->floors = b->counts + rounded(items);
 }
 
 #define FEW_OUTPUTS 1024

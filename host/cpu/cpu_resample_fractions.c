@@ -69,15 +69,12 @@ typedef struct {
     int64_t R;
 } remainder_call;
 
-/* The first item whose sum is above y, of many y: all searches have as much left, so they go in step. */
-static void first_fractions(const urnc_birth *b, const urnc_u128 y[URNC_ABREAST], int64_t found[URNC_ABREAST]) {
-    for (int k = 0; k < URNC_ABREAST; k++) found[k] = 0;
-    for (int64_t left = b->row.n, half; left > 1; left -= half) {
-        half = left / 2;
-        for (int k = 0; k < URNC_ABREAST; k++)
-            found[k] += half & -(int64_t)(fractions_at(b, found[k] + half - 1) <= y[k]);
-    }
-    for (int k = 0; k < URNC_ABREAST; k++) found[k] += fractions_at(b, found[k]) <= y[k];
+static urnc_u128 fraction_sum(const void *argument, int64_t i) { return fractions_at(argument, i); }
+
+static void touch_fraction(const void *argument, int64_t i) {
+    const urnc_birth *b = argument;
+    __builtin_prefetch(b->row.prefix + i);
+    __builtin_prefetch(b->floors + i);
 }
 
 static void remainder_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end) {
@@ -85,11 +82,11 @@ static void remainder_chunk(void *argument, int64_t chunk, int64_t begin, int64_
     urnc_birth *b = c->b;
     (void)chunk;
     for (int64_t j = begin; j < end; j += URNC_ABREAST) {
-        urnc_u128 y[URNC_ABREAST] = {0};
+        urnc_u128 y[URNC_ABREAST];
         int64_t found[URNC_ABREAST], count = end - j < URNC_ABREAST ? end - j : URNC_ABREAST;
         for (int64_t k = 0; k < count; k++)
             y[k] = urnc_wide_below(urnc_birth_block(b, j + k, 0, URN_STREAM_RESAMPLE), b->row.T * (uint64_t)c->R);
-        first_fractions(b, y, found);
+        urnc_guide_find(&b->guide, y, (int)count, found);
         for (int64_t k = 0; k < count; k++) add_one(&b->counts[found[k]], b->row.team);
     }
 }
@@ -99,6 +96,9 @@ static int64_t fill_residual(urnc_birth *b) {
     int32_t sum = 0;
     for (int64_t i = 0; i < b->row.n; i++) b->floors[i] = sum += b->counts[i];
     urnc_particles_scan(&b->row, b->prefix);
+    if (c.R == 0) return b->M;
+    b->guide = (urnc_guide){.n = b->row.n, .sums = fraction_sum, .touch = touch_fraction, .argument = b};
+    urnc_guide_make(&b->guide, b->guide_room, b->row.T * (uint64_t)c.R, b->row.team);
     urnc_over_chunks(c.R, b->row.team, remainder_chunk, &c);
     return b->M;
 }
@@ -169,7 +169,7 @@ static void count_draws(void *argument, int64_t chunk, int64_t begin, int64_t en
 
 static int64_t fill_drawn(urnc_birth *b) {
     memset(b->counts, 0, (size_t)b->row.n * sizeof *b->counts);
-    urnc_particles_scan(&b->row, b->prefix);
+    urnc_birth_prepare(b, b->M);
     urnc_over_chunks(b->M, b->row.team, count_draws, b);
     return b->M;
 }
