@@ -1,13 +1,13 @@
 // resample_ssp.cu - SSP resampling: fractions of M p are settled in pairs up a binary tree over the items.
-// shapes   records of law.cu, weights [rows, n] -> counts [rows, n]
+// shapes   records of resample_law.cu, weights [rows, n] -> counts [rows, n]
 // idea     a block settles the levels inside its tile in shared memory and hands one node up; the next launch takes
-// those
-//          nodes as its items. Two launches reach 2^22 items, three 2^30
-// minimum  n*e + 4 n a row                      this kernel: the same, and 24 bytes a tile each way
+//          those nodes as its items. Two launches reach 2^22 items, three 2^30
+// minimum  n*e + 4 n a row; this kernel: the same, and 24 bytes a tile each way
 // bound    HBM; a 128-bit quotient an item, Philox a pair
-// launch   1 a level of tiles; block 32 to 256, shared 20*tile + 2.5 KB
+// launch   1 a level of tiles; block 32 to 256, shared 20*tile
 // bits     integers; a node's randomness belongs to its place in the tree
 // tail     absent nodes have fraction 0, which the tree passes by
+// ptxas    1 kernel, no spill, no stack frame: sm_90 80 registers (nvcc 13.0)
 #include "kernels/resample/resample_room.h"
 
 namespace urnd {

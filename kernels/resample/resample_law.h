@@ -1,11 +1,11 @@
-// law_row.h - a row of weights as exact integers: largest, weights, their sums tile by tile, statistics
+// resample_law.h - a row of weights as exact integers: largest, weights, their sums tile by tile, statistics
 // (bits_resample.h sections 1 and 2). What every call of the family begins with.
 //
 // A row is cut into tiles of 8 items a thread. Its record and its tiles' records lie in the workspace, where the phases
 // and the launches after them find each other's results: look (largest, status), fold_look, sum (weights, squares),
 // fold (prefix sums over tiles, statistics).
-#ifndef URN_LAW_ROW_H
-#define URN_LAW_ROW_H
+#ifndef URN_RESAMPLE_LAW_H
+#define URN_RESAMPLE_LAW_H
 
 #include "kernels/bits/dev_exp2.h"
 #include "kernels/launch_resample.h"
@@ -127,11 +127,11 @@ URN_DEVICE uint64_t weight_at(const LawArgs &a, const RowLaw &row, int64_t i) {
 }
 
 // Order key of f64: larger for larger x, never 0.
-URN_DEVICE uint64_t key_of(double x) {
+URN_DEVICE uint64_t value_key(double x) {
     uint64_t b = f64_bits(x);
     return b >> 63 ? ~b : b ^ UINT64_C(1) << 63;
 }
-URN_DEVICE double value_of_key(uint64_t key) { return bits_f64(key >> 63 ? key ^ UINT64_C(1) << 63 : ~key); }
+URN_DEVICE double key_value64(uint64_t key) { return bits_f64(key >> 63 ? key ^ UINT64_C(1) << 63 : ~key); }
 
 // Items of a thread: from `begin`, `count` of them; its k-th is held at slot(k).
 struct Own {
@@ -184,14 +184,14 @@ URN_DEVICE void fetch_values(const LawArgs &a, const Block &team, Shared<uint64_
 // ---- phases: the block calls
 
 // Largest order key, and LAW_ bits of what is wrong.
-struct Look {
+struct LawLook {
     uint64_t best;
     uint32_t flags;
 };
 
 // Of a thread's own items, whose values are held.
-URN_DEVICE Look own_look(const LawArgs &a, const Block &team, Shared<uint64_t> held, Own own) {
-    Look look = {0, 0};
+URN_DEVICE LawLook own_look(const LawArgs &a, const Block &team, Shared<uint64_t> held, Own own) {
+    LawLook look = {0, 0};
     URN_ROLLED
     for (uint32_t k = 0; k < own.count; k++) {
         double x = bits_f64(held.load(own_slot(team, k)));
@@ -201,14 +201,14 @@ URN_DEVICE Look own_look(const LawArgs &a, const Block &team, Shared<uint64_t> h
         }
         if (x == bits_f64(UINT64_C(0x7ff0000000000000))) look.flags |= LAW_INF;
         if (!a.logs() && x < 0.0) look.flags |= LAW_NEGATIVE;
-        uint64_t key = key_of(x);
+        uint64_t key = value_key(x);
         look.best = look.best < key ? key : look.best;
     }
     return look;
 }
 
 // The block's. Every thread gets it.
-URN_DEVICE Look block_look(Block &team, Look mine) {
+URN_DEVICE LawLook block_look(Block &team, LawLook mine) {
     uint64_t best = block_max_u64(team, mine.best), bits = mine.flags;
     uint64_t counts = team_tally(team, {(bits & 1) | (bits & 2) << 19 | (bits & 4) << 38, 0, 0}).all.sum;
     uint32_t flags = 0;
@@ -219,12 +219,12 @@ URN_DEVICE Look block_look(Block &team, Look mine) {
 }
 
 // The row once all of it has been looked at: largest, status, scale.
-URN_DEVICE RowLaw with_look(const LawArgs &a, RowLaw row, Look look) {
+URN_DEVICE RowLaw with_look(const LawArgs &a, RowLaw row, LawLook look) {
     row.status = 0;
     if (look.flags & LAW_NAN) row.status |= URN_ROW_NAN;
     if (look.flags & LAW_INF) row.status |= URN_ROW_INF;
     if (look.flags & LAW_NEGATIVE) row.status |= URN_ROW_PARAM;
-    row.max = row.n ? value_of_key(look.best) : a.logs() ? bits_f64(UINT64_C(0xfff0000000000000)) : 0.0;
+    row.max = row.n ? key_value64(look.best) : a.logs() ? bits_f64(UINT64_C(0xfff0000000000000)) : 0.0;
     bool none = a.logs() ? f64_bits(row.max) == UINT64_C(0xfff0000000000000) : row.max == 0.0;
     if (row.status == 0 && none) row.status = URN_ROW_EMPTY;
     row.fraction = row.narrow() ? URN_F : 18 + (64 - clz_u64((uint64_t)row.n - 1));
@@ -240,7 +240,7 @@ URN_DEVICE RowLaw with_look(const LawArgs &a, RowLaw row, Look look) {
 URN_DEVICE void look_tile(const LawArgs &a, Block &team, LawRoom room, const RowLaw &row, int64_t number,
                           int64_t tile) {
     fetch_values(a, team, room.held, row, tile);
-    Look look = block_look(team, own_look(a, team, room.held, own_items(team, row.n, tile)));
+    LawLook look = block_look(team, own_look(a, team, room.held, own_items(team, row.n, tile)));
     if (team.thread != 0) return;
     TileLaw t = {};
     t.key = look.best;
@@ -253,7 +253,7 @@ URN_DEVICE RowLaw fold_look(const LawArgs &a, Block &team, int64_t number, RowLa
     if (row.status) return row; // nothing of it is read
     Global<TileLaw> tiles = tile_records(a, number);
     int64_t count = parts_of(row.n, a.tile);
-    Look look = {0, 0};
+    LawLook look = {0, 0};
     for (int64_t t = team.thread; t < count; t += team.threads) {
         TileLaw tile = tiles.load(t);
         look.best = look.best < tile.key ? tile.key : look.best;
@@ -452,7 +452,7 @@ inline uint32_t grid_for(int64_t work) {
     return (uint32_t)(work < most ? work : most);
 }
 
-// law.cu: records of rows that have no parameters of their own.
+// resample_law.cu: records of rows that have no parameters of their own.
 int enqueue_begin(const LawArgs &a, struct CUstream_st *stream);
 // Rows that have begun become complete: largest, tiles, sums, statistics. again: the weights' limits have
 // changed, only sums are made anew.
