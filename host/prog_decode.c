@@ -37,6 +37,13 @@ static int get_buffer(decoder *d, size_t bytes, const void *host, urn_buffer **b
     return prog_check(urn_buffer_write(d->device->stream, *buffer, 0, host, bytes), "urn_buffer_write", error);
 }
 
+void prog_allow_words(const prog_lm *lm, uint32_t *bits) {
+    const prog_lm_info model = prog_lm_get_info(lm);
+    int32_t id;
+    for (id = 0; id < model.words; id++)
+        if (id == model.end || !prog_lm_is_marker(lm, id)) bits[id / 32] |= UINT32_C(1) << id % 32;
+}
+
 /* The user's steps after a mask that allows words and </s>, and before Mirostat. One mask row serves all rows. */
 static int make_sampler(decoder *d, prog_error *error) {
     const size_t words = ((size_t)d->model.words + 31) / 32;
@@ -44,11 +51,9 @@ static int make_sampler(decoder *d, prog_error *error) {
     int32_t *map = calloc((size_t)d->params->rows, sizeof *map);
     urn_step steps[URN_MAX_STEPS];
     urn_list list;
-    int32_t id;
     int bad = bits == NULL || map == NULL ? prog_fail(error, "no memory for the mask") : 0;
     if (!bad) {
-        for (id = 0; id < d->model.words; id++)
-            if (id == d->model.end || !prog_lm_is_marker(d->lm, id)) bits[id / 32] |= UINT32_C(1) << id % 32;
+        prog_allow_words(d->lm, bits);
         bad = get_buffer(d, words * 4, bits, &d->mask, error) ||
               get_buffer(d, (size_t)d->params->rows * 4, map, &d->map, error) ||
               prog_check(urn_stream_sync_host(d->device->stream), "urn_stream_sync_host", error);
@@ -71,11 +76,10 @@ static int make_sampler(decoder *d, prog_error *error) {
         "urn_stream_reserve", error);
 }
 
-/* The last two words of the prompt, which are all that a trigram sees. */
-static prog_history start_of(const decoder *d) {
-    const int32_t n = d->params->prompt_count, *words = d->params->prompt;
-    prog_history start = {-1, d->model.begin};
-    if (n > 0) start.last = words[n - 1], start.before = n > 1 ? words[n - 2] : d->model.begin;
+prog_history prog_start_of(const prog_decode_params *params, const prog_lm_info *model) {
+    const int32_t n = params->prompt_count, *words = params->prompt;
+    prog_history start = {-1, model->begin};
+    if (n > 0) start.last = words[n - 1], start.before = n > 1 ? words[n - 2] : model->begin;
     return start;
 }
 
@@ -95,7 +99,7 @@ static int get_memory(decoder *d, prog_error *error) {
         d->result->sentences[r].ids = malloc((size_t)d->params->tokens * 4);
         if (d->result->sentences[r].ids == NULL) return prog_fail(error, "no memory for %d rows", d->params->rows);
         d->host_slot[r] = (int32_t)r;
-        d->history[r] = start_of(d);
+        d->history[r] = prog_start_of(d->params, &d->model);
     }
     slots.slots = d->params->rows;
     slots.history = d->params->prompt_count + d->params->tokens;

@@ -38,6 +38,11 @@ typedef struct prog_decode_result {
     uint64_t digest;          /* over every sentence in order: its ids, then -1 */
 } prog_decode_result;
 
+/* prog_allow_words - bits of the ids that are words, and of </s>; bits has room for all ids and is 0.
+ * prog_start_of - the last two words of the prompt, which are all that a trigram sees. */
+void prog_allow_words(const prog_lm *lm, uint32_t *bits);
+prog_history prog_start_of(const prog_decode_params *params, const prog_lm_info *model);
+
 /* prog_decode - returns 0, or -1 with error. prog_decode_free - give the sentences back; also after a failure. */
 int prog_decode(prog_device *device, prog_lm *lm, const prog_decode_params *params, prog_decode_result *result,
                 prog_error *error);

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const prog_command *const COMMANDS[] = {&prog_info, &prog_sample, &prog_generate, &prog_bench};
+static const prog_command *const COMMANDS[] = {&prog_info,   &prog_sample, &prog_topk,     &prog_select, &prog_resample,
+                                               &prog_filter, &prog_verify, &prog_generate, &prog_bench};
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0], WIDTH = 88, LEFT = 26 };
 
@@ -105,7 +106,8 @@ void prog_help_all(void) {
            "Usage: urn COMMAND [OPTIONS]\n\nCommands:\n");
     for (i = 0; i < COMMAND_COUNT; i++) printf("  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     printf("  %-10s %s\n", "help",
-           "this page; `urn help COMMAND` explains a command, `urn help steps` what --steps takes");
+           "this page; `urn help COMMAND` explains a command, `urn help steps` what --steps takes, "
+           "`urn help verifiers` what --verifier takes");
     printf(
         "\nOptions are written --name value or --name=value; -- ends them. With the same logits, steps, seed and\n"
         "position, every backend, batch size and thread count gives the same ids and the same bits of every output.\n"

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "host/prog_args.h"
 #include "host/prog_steps.h"
+#include "host/prog_verifiers.h"
 #include "urn/urn.h"
 
 #include <stdio.h>
@@ -35,6 +36,10 @@ static int help(int argc, char **argv) {
     }
     if (strcmp(argv[0], "steps") == 0) {
         prog_help_steps();
+        return PROG_OK;
+    }
+    if (strcmp(argv[0], "verifiers") == 0) {
+        prog_help_verifiers();
         return PROG_OK;
     }
     command = prog_find_command(argv[0]);

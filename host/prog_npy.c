@@ -14,7 +14,7 @@
 static const struct {
     char name[4];
     size_t size;
-} TYPES[] = {{"f4", 4}, {"f2", 2}, {"u2", 2}, {"i4", 4}, {"u4", 4}, {"i8", 8}, {"u8", 8}};
+} TYPES[] = {{"f4", 4}, {"f2", 2}, {"u2", 2}, {"i4", 4}, {"u4", 4}, {"i8", 8}, {"u8", 8}, {"f8", 8}};
 
 enum { TYPE_COUNT = sizeof TYPES / sizeof TYPES[0], PREFIX = 6, MAX_DIMS = 32 };
 
@@ -132,10 +132,11 @@ static int find_type(const char *path, const header_fields *f, prog_type *type, 
     for (i = 0; i < TYPE_COUNT; i++)
         if (strcmp(name, TYPES[i].name) == 0) break;
     if (i == TYPE_COUNT || strchr("<>=|", f->descr[0]) == NULL || f->descr[0] == '|')
-        return prog_fail(error,
-                         "%s: dtype '%s' is not read here (f4, f2, u2 for bf16 bits; i4, i8, u4, u8 for ids); convert: "
-                         "python3 -c 'import numpy as n; n.save(\"fixed.npy\", n.load(\"%s\").astype(\"<f4\"))'",
-                         path, f->descr, path);
+        return prog_fail(
+            error,
+            "%s: dtype '%s' is not read here (f4, f8, f2, u2 for bf16 bits; i4, i8, u4, u8: ids); convert: "
+            "python3 -c 'import numpy as n; n.save(\"fixed.npy\", n.load(\"%s\").astype(\"<f4\"))'",
+            path, f->descr, path);
     if (f->descr[0] == '>')
         return prog_fail(error,
                          "%s: big-endian ('%s'); rewrite it little-endian: "

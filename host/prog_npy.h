@@ -14,7 +14,8 @@ typedef enum prog_type {
     PROG_I4,
     PROG_U4,
     PROG_I8,
-    PROG_U8
+    PROG_U8,
+    PROG_F8
 } prog_type;
 
 size_t prog_type_size(prog_type type);

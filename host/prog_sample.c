@@ -89,7 +89,13 @@ static int find_dtype(job *j, const char *path) {
         j->dtype = URN_F16;
     else if (j->logits.type == PROG_U2)
         j->dtype = URN_BF16;
-    else {
+    else if (j->logits.type == PROG_F8) {
+        fprintf(stderr,
+                "urn sample: %s: holds f8; convert: python3 -c 'import numpy as n; n.save(\"fixed.npy\", "
+                "n.load(\"%s\").astype(\"<f4\"))'\n",
+                path, path);
+        return PROG_FAILED;
+    } else {
         fprintf(stderr, "urn sample: %s: holds %s, which are ids, not logits: f4, f2 or bf16 is wanted\n", path, name);
         return PROG_FAILED;
     }

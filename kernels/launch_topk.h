@@ -70,19 +70,32 @@ static inline size_t urnk_topk_workspace(int64_t rows, int64_t cols, int32_t k, 
     return (urnk_sample_workspace(rows, cols, needs) + crews * urnk_topk_board(k) + 255) & ~(size_t)255;
 }
 
-/* k up to URN_TOPK_K: push leaves 512 lists of k + 1 records, folded 24 to one, and 48 bytes a list beside them. */
+/* Records of a push that the workspace has room for, k above URN_TOPK_K. */
+static inline int64_t urnk_topk_long_room(int64_t k, int64_t n) {
+    int64_t most = 3 * (k + 1) + (INT64_C(1) << 20);
+    return n < most ? n : most;
+}
+
+/* k up to URN_TOPK_K: push leaves 512 lists of k + 1 records, folded 24 to one, and 48 bytes a list beside them. Above:
+ * two counters, a board, the state's next records and those that come. */
 static inline size_t urnk_topk_long_workspace(int64_t k, int64_t n) {
-    (void)n;
-    return ((size_t)(k + 1) * 16 + 48) * 544;
+    size_t near = ((size_t)(k < URN_TOPK_K ? k : URN_TOPK_K) + 1) * 8704 + 26112;
+    size_t far = k <= URN_TOPK_K ? 0
+                                 : 2 * URNK_COUNTER_BYTES + URNK_BOARD_BYTES +
+                                       16 * ((size_t)(k + 1) + (size_t)urnk_topk_long_room(k, n));
+    return ((near > far ? near : far) + 255) & ~(size_t)255;
 }
 
+/* Where segments and k are long: room for twice the picks of each segment, and two more, to be sorted. */
 static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t longest, int64_t k, int64_t out) {
-    (void)longest, (void)k, (void)segments;
-    return ((size_t)out * 32 + 255) & ~(size_t)255;
+    if (longest <= 2048 || k <= URN_TOPK_K) return 256;
+    return (((size_t)out + (size_t)segments) * 32 + 255) & ~(size_t)255;
 }
 
+/* A flag a row; for 2048 ids 16 bytes, and bits where the caller has no array for them. */
 static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
-    return ((size_t)rows * (size_t)cols * 16 + 255) & ~(size_t)255;
+    size_t tiles = ((size_t)cols + 2047) / 2048, words = ((size_t)cols + 31) / 32;
+    return ((size_t)rows * (4 + 16 * tiles + 4 * words) + 16 + 255) & ~(size_t)255;
 }
 
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
@@ -92,13 +105,13 @@ static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
     X(topk_long_push, urnk_topk_long_call, 1) \
     X(topk_long_merge, urnk_topk_long_call, 1) \
     X(topk_long_finish, urnk_topk_long_call, 1) \
-    X(topk_segments, urnk_topk_segments_call, 0) \
-    X(beam_select, urn_beam_select_params, 0) \
-    X(inclusion, urn_inclusion_params, 0) \
-    X(fixed, urnk_fixed_call, 0) \
-    X(permute, urn_permute_params, 0) \
-    X(bootstrap, urn_bootstrap_params, 0) \
-    X(field, urn_field_params, 0)
+    X(topk_segments, urnk_topk_segments_call, 1) \
+    X(beam_select, urn_beam_select_params, 1) \
+    X(inclusion, urn_inclusion_params, 1) \
+    X(fixed, urnk_fixed_call, 1) \
+    X(permute, urn_permute_params, 1) \
+    X(bootstrap, urn_bootstrap_params, 1) \
+    X(field, urn_field_params, 1)
 
 #define URNK_TOPK_PROTOTYPES(op, type, there) \
     int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \

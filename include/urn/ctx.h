@@ -31,7 +31,7 @@ typedef struct urn_launch_hint {
     int32_t team;     /* who holds a row: 1 a warp, 2 a block, 3 a cluster, 4 a crew: blocks that meet in memory */
     int32_t threads;  /* threads of a block, a multiple of 32 up to 512 */
     int32_t cluster;  /* blocks of a cluster or crew, a power of two up to 16 */
-    int32_t streamed; /* 1: read rows from global memory at every pass, as rows too long for shared memory are */
+    int32_t streamed; /* 1: read (half of) rows past 1,024 ids again at every pass, as rows too long to hold are */
 } urn_launch_hint;
 
 /* Host memory for the library's own objects. Both NULL: malloc and free. allocate returns memory aligned for any

@@ -126,9 +126,9 @@ URN_DEVICE void keep_target(State<TEAM, Dtype, RESIDENT> &s, SelectRoom room, ty
         uint64_t each = target.mass ? s.law().of(key_value(cut.key)) : 1;
         uint64_t ties = cut.whole ? 0 : (left + each - 1) / each;
         if (!cut.whole && ties * each != cut.inside)
-            place = tie_place(s.team, s.row, s.cut, TieWeight<OrderKey>{order, cut.key}, ties);
+            place = tie_place(s.team, s.row, s.cut, TieWeight<OrderKey>{order, cut.key}, ties, cut.narrowed);
     }
-    epoch_kept<Dtype>(e, keep_cut(s.team, s.row, order, cut.key, place));
+    epoch_kept<Dtype>(e, keep_cut(s.team, s.row, order, cut.key, place, cut.narrowed));
 }
 
 } // namespace urnd

@@ -69,16 +69,27 @@ template <> struct TieWeight<FullKey> {
     URN_DEVICE uint64_t of(float x) const { return order.of(x) != key ? 0 : mass ? order.law.of(x) : 1; }
 };
 
-// The whole team calls. Sum over kept ids, or over all with `everything`; afterwards row.sum holds the groups' own.
-// Reads the row once more: shared memory, or L2 and global memory where it is streamed.
+// The whole team calls. Sum over kept ids, or over all with `everything`, or over those of open units, where a
+// selection has narrowed the row and others weigh nothing; afterwards row.sum holds the groups' own. Reads the row once
+// more: shared memory, or L2 and global memory where it is streamed.
 template <int TEAM, class Dtype, bool RESIDENT, class Weight>
-URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, Weight w, bool everything) {
+URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, Weight w, bool everything,
+                                bool narrowed = false) {
     uint64_t total = 0;
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group);
         uint32_t bits = everything ? 0xffu : row.kept_bits(unit);
-        float x[UNIT] = {};
-        if (RESIDENT || bits != 0) row.logits(unit, x); // what is far is read for what is left
+        if constexpr (Row<Dtype, RESIDENT>::narrows) {
+            if (narrowed && !(row.open_units(group) >> lane_id() & 1)) bits = 0;
+        }
+        float x[UNIT];
+        if constexpr (RESIDENT) {
+            row.logits(unit, x);
+        } else { // what is far is read for what is left
+            URN_UNROLL
+            for (uint32_t i = 0; i < UNIT; i++) x[i] = 0.0f;
+            if (bits != 0) row.logits(unit, x);
+        }
         uint64_t sum = 0;
         URN_EACH
         for (uint32_t i = 0; i < UNIT; i++) {

@@ -14,10 +14,11 @@ struct CutRoom {
 URN_HOST_DEVICE CutRoom cut_room(Arena &arena) { return {arena.take<uint32_t>(1, "cut.place")}; }
 
 // The whole team calls. The place of the kept id at which the ties' weights, added in id order, reach t; t >= 1 and at
-// most their sum.
+// most their sum. narrowed: of the cut that found them.
 template <int TEAM, class Dtype, bool RESIDENT, class Weight>
-URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, CutRoom room, Weight one, uint64_t t) {
-    TeamTally ties = sum_groups(team, row, one, false);
+URN_DEVICE uint32_t tie_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, CutRoom room, Weight one, uint64_t t,
+                              bool narrowed = false) {
+    TeamTally ties = sum_groups(team, row, one, false, narrowed);
     if (team.warp == 0 && t - 1 >= ties.before && t - 1 - ties.before < ties.own) {
         Spot spot = locate(row, one, t - 1 - ties.before);
         tell(team, room.place, BOARD_PLACE, 0, spot.place, lane_id(), 32);
@@ -44,12 +45,19 @@ URN_DEVICE uint32_t first_place(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
 }
 
 // The whole team calls. Ids of K stay where stay.of(x, place) says so. The tally's sum is how many; in the full form,
-// where the first of K may leave, its max is the largest key left.
+// where the first of K may leave, its max is the largest key left. narrowed: all of K stays in units that are not open.
 template <int TEAM, class Dtype, bool RESIDENT, class Stay>
-URN_DEVICE Tally keep_where(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, const Stay &stay) {
+URN_DEVICE Tally keep_where(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, const Stay &stay,
+                            bool narrowed = false) {
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
+        if constexpr (Row<Dtype, RESIDENT>::narrows) {
+            if (narrowed && !(row.open_units(group) >> lane_id() & 1)) {
+                mine.sum += (uint32_t)popc_u32(bits);
+                continue;
+            }
+        }
         if (bits == 0) continue;
         float x[UNIT];
         row.logits(unit, x);
@@ -80,8 +88,8 @@ template <class Key> struct StayAbove {
 
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE Tally keep_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, typename LawOf<Dtype>::Key order,
-                          uint32_t key, uint32_t place) {
-    return keep_where(team, row, StayAbove<typename LawOf<Dtype>::Key>{order, key, place});
+                          uint32_t key, uint32_t place, bool narrowed = false) {
+    return keep_where(team, row, StayAbove<typename LawOf<Dtype>::Key>{order, key, place}, narrowed);
 }
 
 } // namespace urnd

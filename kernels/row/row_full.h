@@ -32,6 +32,9 @@ template <bool RESIDENT> struct Row<Full, RESIDENT> {
     Global<uint32_t> far_marked;
     uint32_t near = 0; // else: how many units are held
 
+    static constexpr bool narrows = false; // row_view.h. Its orders are not all of x
+    URN_DEVICE uint32_t open_units(uint32_t) const { return ~0u; }
+    URN_DEVICE void put_open_units(uint32_t, uint32_t) const {}
     URN_DEVICE uint32_t past_boundary() const {
         return (uint32_t)(halves.address(0) & 15) / (dtype == URN_F32 ? 4u : 2u);
     }

@@ -51,7 +51,16 @@ template <class Dtype, bool RESIDENT> struct Row {
     Global<uint8_t> far_kept;  // else: the same, in the workspace
     Global<uint64_t> far_sums;
     uint32_t near = 0; // else: how many units are held
+    // else: a bit a unit, a word a group: has it ids that the selection under way, if it narrows, has not decided on?
+    Global<uint32_t> far_open = Global<uint32_t>(nullptr, 0, TAG_WORKSPACE);
 
+    // A selection takes out what it has decided against as it goes, so that its later passes read few units: worth it
+    // where reading is dear.
+    static constexpr bool narrows = !RESIDENT;
+    URN_DEVICE uint32_t open_units(uint32_t group) const { return RESIDENT ? ~0u : far_open.load(group); }
+    URN_DEVICE void put_open_units(uint32_t group, uint32_t units) const {
+        if (!RESIDENT) far_open.store(group, units);
+    }
     // The unit's eight logits, ready for arithmetic.
     URN_DEVICE void logits(uint32_t unit, float x[UNIT]) const;
     // The same from global memory, the first time, where the row is not resident; held from then on if there is room.

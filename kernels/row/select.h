@@ -42,11 +42,13 @@ template <int TEAM, bool RESIDENT> URN_HOST_DEVICE SelectRoom select_room(Arena 
     return room;
 }
 
-// Add up one round's histogram over this block's slice: folded into room.low and room.high.
+// Add up one round's histogram over this block's slice: folded into room.low and room.high. Where a row narrows, a
+// round that knows a prefix takes ids below it out of K, and leaves word of the units that have some with it; `again`:
+// the round before did.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room,
                           typename LawOf<Dtype>::Law w, typename LawOf<Dtype>::Key order, bool mass, uint32_t prefix,
-                          uint32_t mask, uint32_t shift, uint32_t bins) {
+                          uint32_t mask, uint32_t shift, uint32_t bins, bool again) {
     URN_ROLLED
     for (uint32_t b = team.thread; b < bins; b += team.threads) {
         for (int i = 0; i < 3; i++) room.limb[i].store(b, 0);
@@ -58,15 +60,29 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         uint32_t until = row.groups - from < FOLD ? row.groups : from + FOLD;
         URN_ROLLED
         for (uint32_t group = from + team.warp; group < until; group += team.warps) {
-            uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
-            if (bits == 0) continue;
+            uint32_t unit = own_unit(group), bits = row.kept_bits(unit), left = bits;
+            bool narrow = false, open = false;
             float x[UNIT];
-            row.logits(unit, x);
+            if constexpr (Row<Dtype, RESIDENT>::narrows) {
+                narrow = mask != 0;
+                if (narrow && again && !(row.open_units(group) >> lane_id() & 1)) bits = 0;
+                if (bits == 0 && !narrow) continue;
+                URN_UNROLL
+                for (uint32_t i = 0; i < UNIT; i++) x[i] = 0.0f;
+                if (bits != 0) row.logits(unit, x);
+            } else {
+                if (bits == 0) continue;
+                row.logits(unit, x);
+            }
             URN_EACH
             for (uint32_t i = 0; i < UNIT; i++) {
                 float v = turn(x);
                 uint32_t key = order.of(v);
+                if constexpr (Row<Dtype, RESIDENT>::narrows) {
+                    if (narrow && (bits >> i & 1) && (key & mask) < prefix) left &= ~(1u << i);
+                }
                 if (!(bits >> i & 1) || (key & mask) != prefix) continue;
+                open = true;
                 uint32_t bin = (key & ~mask) >> shift;
                 if (!mass) {
                     room.limb[0].add(bin, 1);
@@ -78,6 +94,12 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
                 if (limb0) room.limb[0].add(bin, limb0);
                 if (limb1) room.limb[1].add(bin, limb1);
                 if (limb2) room.limb[2].add(bin, limb2);
+            }
+            if constexpr (Row<Dtype, RESIDENT>::narrows) {
+                if (!narrow) continue;
+                uint32_t units = ballot(open);
+                if (lane_id() == 0) row.put_open_units(group, units);
+                if (bits != 0 && left != bits) row.keep_bits(unit, left);
             }
         }
         block_meet<TEAM>();
@@ -195,19 +217,21 @@ struct Cut {
     uint32_t key;
     uint64_t above, inside; // sums over larger keys, and over this key
     bool whole;             // everything from `key` on is in, ties and all
+    bool narrowed;          // units that are not open hold nothing but what is in
 };
 
 // The whole team calls. target.sum: at least 1, at most the sum over kept ids of 1, or of w.
 template <int TEAM, class Dtype, bool RESIDENT>
 URN_DEVICE Cut select_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, SelectRoom room,
                           typename LawOf<Dtype>::Law w, typename LawOf<Dtype>::Key order, Target target) {
-    Cut cut = {0, 0, 0, false};
+    Cut cut = {0, 0, 0, false, false};
     uint32_t known = 0; // leading bits of the key found so far
     URN_ROLLED
     while (known < Dtype::key_bits && !cut.whole) {
         uint32_t width = min_of(32 - known, Digit<TEAM>::bits);
         uint32_t shift = 32 - known - width, mask = known ? ~0u << (32 - known) : 0;
-        histogram(team, row, room, w, order, target.mass, cut.key, mask, shift, 1u << width);
+        histogram(team, row, room, w, order, target.mass, cut.key, mask, shift, 1u << width, cut.narrowed);
+        cut.narrowed = Row<Dtype, RESIDENT>::narrows && mask != 0;
         Crossing at = cross(team, room, 1u << width, target.sum - cut.above);
         cut.above += at.above;
         cut.inside = at.inside;

@@ -1,18 +1,24 @@
 // sample.cu - draw ids from rows of logits after each row's list of steps: urn_sample, in one launch.
 // shapes   logits [rows, cols] f32|f16|bf16, dense, indexed or ragged -> ids [rows, draws] and what else is asked for
-// idea     a team (warp, block, cluster) takes a row; every pass but the first reads it where the team holds it
+// idea     a team (warp, block, cluster, crew) takes a row; every pass but the first reads it where the team holds it
 //          look: largest key, possible ids; steps: clear kept bits; sum: integer weights a group of 256; draw: scan the
 //          groups' sums, make one group's weights again
 // minimum  cols*e + 4 bytes a row                  this kernel: the same, and a few words of row parameters, where the
-//          row is resident; a streamed row is read once a pass:
+//          row is resident. What shared memory has no room for of a streamed row is read once a pass, in units with an
+//          id still kept:
 //            look 1, sum 1, top-k 3 to 5, top-p 4 to 6 (f32; one fewer for 16 bits), min-p 1, mask 1 at most,
 //            greedy 1, raw law 1, entropy 1, each draw 512 or 1024 bytes, its rank 1
+//          f32 rows with keep steps are resident up to 131 groups of 256 a block on sm_80, 192 on sm_90 and sm_100, 69
+//          where a block has 99 KB, times 108 to 170 blocks of a crew: 3.6 M ids on an A100, all of 2^22 on an H100
 // bound    issue slots, by count of instructions (about 25 an element to sum weights); DRAM read where lists are short
-//          and rows f32. No GPU has measured it yet
-// launch   grid rows*cluster (rows/4 for warps), block policy.threads, shared sample_room; policy in row_plan.h
+//          and rows f32. A crew also waits: 7 to 9 meetings a row of top-p, each a round trip or two through L2.
+//          No GPU has measured it yet
+// launch   grid rows*cluster (rows/4 for warps), or crews*crew, cooperative, after zeroing 128 bytes a crew; block
+//          policy.threads, shared sample_room; policy in row_plan.h
 // bits     weights by 9 f32 operations (7 fused) and a shift, then integers; f64 on one thread for floating outputs
 // tail     rows start at any element: places are counted from the 16-byte boundary before, those outside read as -inf
-// ptxas    24 instantiations, no spill, no stack frame: sm_90 79 to 100 registers (nvcc 13.0, --Ofast-compile=min)
+// ptxas    30 instantiations, no spill, no stack frame: registers sm_90 75 to 111, sm_80 up to 128 (186 on warps); on
+//          sm_80 the six of clusters are empty (nvcc 13.0, --Ofast-compile=min)
 // kinds    PLAIN: no keep step; KEEP: top-k, top-p, min-p; all else is sample_full.cu's
 #include "kernels/sample/sample_row.h"
 

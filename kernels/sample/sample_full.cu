@@ -5,7 +5,7 @@
 //          to a predicate (keep_steps.h), so that each walk is in the kernel once. What was given is read again only by
 //          ranks and raw outputs of rows whose values have changed
 // minimum  as in sample.cu, and what tables and lists hold            this kernel: the same where the row is resident;
-//          of a streamed row (whose values, once they change, are f32 in the workspace) also these passes:
+//          of what is not held of a streamed row (f32 in the workspace once values change) also these passes:
 //            entropy's sum 1 (eta, typical, dynamic temperature); least weights (top-a, epsilon, eta, Mirostat 2) 1;
 //            typical 4 to 6; top-n-sigma 4; XTC 3; Mirostat 1 4 to 5, then top-k's; settling 1; a value step 1, and 1
 //            to copy the row where it is the first and sparse; links 2 to 40
@@ -15,8 +15,8 @@
 // launch   by sample.cu; blocks of up to 256 threads, because a block's registers are what steps need
 // bits     as in sample.cu; f64 for scalars of rules, on one thread of a block, and for a link's logarithms
 // tail     as in sample.cu
-// ptxas    4 instantiations, no stack frame, no spill but for sm_80 on warps (20 bytes): registers sm_80 223 to 255,
-//          sm_90 163 to 190, sm_100 139 to 151, sm_120 144 to 154 (nvcc 13.0, --Ofast-compile=min)
+// ptxas    5 instantiations, no spill but on sm_80: warps 20 bytes, streaming crews 4; registers sm_80 223 to 255,
+//          sm_90 153 to 195; before there were crews sm_100 139 to 151, sm_120 144 to 154 (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/sample/sample_row.h"
 
 namespace urnd {

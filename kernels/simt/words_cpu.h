@@ -12,6 +12,7 @@ struct CUstream_st;
 struct urnk_device;
 
 #define URN_DEVICE inline
+#define URN_CALL inline
 #define URN_HOST_DEVICE inline
 #define URN_KERNEL(threads) void
 #define URN_ARGS(T) const T

@@ -8,6 +8,8 @@ struct CUstream_st;
 struct urnk_device;
 
 #define URN_DEVICE __device__ __forceinline__
+// A device function that stays a call: long, and called from several places of a kernel. Templates only.
+#define URN_CALL __device__ __noinline__
 #define URN_HOST_DEVICE __host__ __device__ __forceinline__
 // A kernel: URN_KERNEL(512) name(URN_ARGS(Args) args). The number bounds the threads of its blocks.
 #define URN_KERNEL(threads) __global__ void __launch_bounds__(threads)

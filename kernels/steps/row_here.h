@@ -82,6 +82,8 @@ URN_DEVICE Row<Dtype, RESIDENT> row_here(const Team<TEAM> &team, const SampleRoo
             row.far_sums = Global<uint64_t>(sums + first, own, TAG_WORKSPACE);
             row.far_kept = Global<uint8_t>(kept + first * GROUP_UNITS, own * GROUP_UNITS, TAG_WORKSPACE);
             row.near = min_of(row.groups, args.groups) * GROUP_UNITS;
+            // in the share of the marks, which only the full form has
+            row.far_open = Global<uint32_t>(work.marked + first, own, TAG_WORKSPACE);
         }
         return row;
     }

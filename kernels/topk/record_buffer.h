@@ -8,27 +8,29 @@
 
 namespace urnd {
 
-// A round brings at most `round` records; a cut leaves at most `slack` more than it needs, which spares rounds of
-// digits. Guesses.
+// A cut leaves at most `slack` more than it needs, which spares rounds of digits, and as much is free after one for
+// rounds to come. Guesses.
 enum { BUFFER_THREADS = 256, BUFFER_ROUND = BUFFER_THREADS * UNIT, BUFFER_SLACK = 1024 };
 
 struct BufferRoom {
     TeamRoom team;
-    SelectRoom select;
-    Shared<uint64_t> key, id; // [need + slack + 1024 + round] keys are lifted
+    SelectRoom select;        // where it may have to be cut
+    Shared<uint64_t> key, id; // [size] keys are lifted
     Shared<uint32_t> now;     // [1] records held
 };
 
-// need up to URN_TOPK_K + 1: at most 98 KB, so that two blocks share a multiprocessor.
-URN_HOST_DEVICE uint32_t buffer_size(uint32_t need) { return need + BUFFER_SLACK + 1024 + BUFFER_ROUND; }
+// Records of a buffer that a round of any block fits after a cut: need up to URN_TOPK_K + 1 takes at most 98 KB, so
+// that two blocks share a multiprocessor.
+URN_HOST_DEVICE uint32_t buffer_size(uint32_t need) { return need + 2 * BUFFER_SLACK + BUFFER_ROUND; }
 
-URN_HOST_DEVICE BufferRoom buffer_room(Arena &arena, uint32_t need) {
+// cuts: false where all that comes fits.
+URN_HOST_DEVICE BufferRoom buffer_room(Arena &arena, uint32_t size, bool cuts) {
     BufferRoom room;
     room.team = team_room<TEAM_BLOCK>(arena);
-    room.select = select_room<TEAM_BLOCK, true>(arena);
-    room.key = arena.take<uint64_t>(buffer_size(need), "buffer.key");
-    room.id = arena.take<uint64_t>(buffer_size(need), "buffer.id");
+    room.key = arena.take<uint64_t>(size, "buffer.key");
+    room.id = arena.take<uint64_t>(size, "buffer.id");
     room.now = arena.take<uint32_t>(1, "buffer.now");
+    if (cuts) room.select = select_room<TEAM_BLOCK, true>(arena);
     return room;
 }
 
@@ -36,6 +38,7 @@ struct Buffer {
     Team<TEAM_BLOCK> team;
     BufferRoom room;
     uint32_t need;
+    uint32_t size; // of its room; 0: all that comes fits
     ItemBound bound;
 
     // Any thread calls for itself; key > 0.
@@ -53,8 +56,8 @@ struct Buffer {
 };
 
 // The whole block calls, before anything else: an empty buffer.
-URN_DEVICE Buffer buffer_here(BufferRoom room, uint32_t need) {
-    Buffer b = {team_here<TEAM_BLOCK>(room.team), room, need, item_bound(URN_ALL_KEYS)};
+URN_DEVICE Buffer buffer_here(BufferRoom room, uint32_t need, uint32_t size) {
+    Buffer b = {team_here<TEAM_BLOCK>(room.team), room, need, size, item_bound(URN_ALL_KEYS)};
     if (b.team.thread == 0) room.now.store(0, 0);
     block_sync();
     return b;
@@ -92,17 +95,17 @@ URN_DEVICE void cut_buffer(Buffer &b, uint32_t most) {
 // The whole block calls, after each round: room for another.
 URN_DEVICE void make_room(Buffer &b) {
     block_sync();
-    if (b.room.now.load(0) > buffer_size(b.need) - BUFFER_ROUND) cut_buffer(b, b.need + BUFFER_SLACK);
+    if (b.size != 0 && b.room.now.load(0) > b.size - BUFFER_ROUND) cut_buffer(b, b.need + BUFFER_SLACK);
     block_sync(); // everyone has read the count before it grows
 }
 
 // The whole block calls: places [from, to) of a run, from a multiple of UNIT, pass through the buffer. seen: of the
-// calling thread.
-template <class Type>
+// calling thread. drain(b) makes room after a round, or empties the buffer, and stands between two barriers.
+template <class Type, class Drain>
 URN_DEVICE void buffer_items(Buffer &b, const ItemLaw &law, const ItemRun<Type> &run, int64_t from, int64_t to,
-                             Tally &seen) {
+                             Tally &seen, const Drain &drain) {
     URN_ROLLED
-    for (int64_t base = from; base < to; base += BUFFER_ROUND) {
+    for (int64_t base = from; base < to; base += (int64_t)b.team.threads * UNIT) {
         int64_t q = base + (int64_t)b.team.thread * UNIT;
         if (q < to) {
             typename Type::Value x[UNIT];
@@ -120,7 +123,7 @@ URN_DEVICE void buffer_items(Buffer &b, const ItemLaw &law, const ItemRun<Type> 
                 if (b.bound.cut.has(key, id)) b.append(key, id);
             }
         }
-        make_room(b);
+        drain(b);
     }
 }
 

@@ -14,6 +14,7 @@
 //          1.25 (k + 1) records, which a crew leaves on its board too
 // bits     keys, weights and their sums are integers; f64 for single picks, on one thread each
 // tail     as in sample.cu
+// ptxas    2 kernels, no spill, no stack frame: sm_90 160 and 170 registers (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/row/empty_row.h"
 #include "kernels/steps/row_here.h"
 #include "kernels/steps/row_plan.h"
@@ -62,7 +63,8 @@ URN_DEVICE int32_t take_topk(FullState<TEAM, RESIDENT> &s, const TopkRooms<TEAM,
     if (plain) {
         keep_all(s);
     } else {
-        bool mass = race || p.logprob || p.logmass || p.ordered_logprob || p.set_logprob;
+        bool mass =
+            race || p.logprob || p.logmass || p.ordered_logprob || p.set_logprob || p.beam_keys || p.beam_logprob;
         int32_t status = run_steps<false>(s, room.row, args.rows, head, index, mass);
         if (status) return status;
     }
@@ -134,7 +136,8 @@ template <int TEAM, bool RESIDENT> URN_KERNEL(+TopkPolicy::most_threads) topk_ke
     }
 }
 
-// launching: a block alone is a cluster of one, which spares an instantiation of every step
+// launching: a block alone is a cluster of one, and a crew that holds its row a streaming one with room for all of it,
+// which spares two instantiations of every step
 
 template <int TEAM, bool RESIDENT> size_t shared_of_topk(uint32_t groups, uint32_t most, uint32_t sets) {
     Arena arena(false);
@@ -150,8 +153,8 @@ struct TopkKernel {
 };
 
 inline TopkKernel topk_kernel_of(int form, uint32_t most, uint32_t sets) {
-    if (form == FORM_CREW) return {topk_kernel<TEAM_CREW, true>, shared_of_topk<TEAM_CREW, true>, most, sets};
-    if (form == FORM_STREAMED) return {topk_kernel<TEAM_CREW, false>, shared_of_topk<TEAM_CREW, false>, most, sets};
+    if (form == FORM_CREW || form == FORM_STREAMED)
+        return {topk_kernel<TEAM_CREW, false>, shared_of_topk<TEAM_CREW, false>, most, sets};
     return {topk_kernel<TEAM_CLUSTER, true>, shared_of_topk<TEAM_CLUSTER, true>, most, sets};
 }
 

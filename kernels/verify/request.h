@@ -51,7 +51,7 @@ URN_DEVICE bool offsets_hold(const VerifyArgs &v, TeamRoom room, int64_t b) {
 URN_DEVICE Request request_here(const VerifyArgs &v, int64_t b, bool sound) {
     const urn_verify_params &p = v.call.params;
     const urn_sample_params &target = rows_of(v, SIDE_TARGET);
-    Request r = {b, b * p.nodes, p.nodes, 0, {0, 0, 0, 0}, 0, 0};
+    Request r = {b, b * p.nodes, 0, 0, {0, 0, 0, 0}, 0, 0};
     place_slot(target, b, r.at);
     r.status = r.at.status;
     if (r.status) return r;
@@ -68,9 +68,9 @@ URN_DEVICE Request request_here(const VerifyArgs &v, int64_t b, bool sound) {
         count = count < most ? count : most;
     }
     if (count < 1) r.status = URN_ROW_INDEX;
-    r.count = r.status ? 0 : (int32_t)count;
     r.position = place_position(target, v.side[SIDE_TARGET].call.state, b, r.at);
     if (r.at.status) r.status = r.at.status;
+    r.count = r.status ? 0 : (int32_t)count;
     r.key = place_key(target, r.at.slot, (uint64_t)b);
     return r;
 }

@@ -49,16 +49,18 @@ template <int TEAM> URN_DEVICE int32_t synthetic_child(Walk<TEAM> &w, int32_t n,
     return c;
 }
 
-// The whole team calls: the token that follows node n, which has children; -1 where the own draw does.
+// Any thread: is the node as if it had no child, because its draft row has a status?
+template <int TEAM> URN_DEVICE bool is_draft_bad(const Walk<TEAM> &w, int32_t n) {
+    if (!reads_drafts(w.v.call.params.verifier) || draft_row_of(w.v, w.r, n) < 0) return false;
+    return law_row(w.v, SIDE_DRAFT, w.row(n), 0).status != 0;
+}
+
+// The whole team calls: the token that follows node n, which has children and good rows.
 template <int TEAM> URN_DEVICE int32_t token_by_rule(Walk<TEAM> &w, int32_t n, const LawRow &p) {
     int32_t verifier = w.v.call.params.verifier;
     if (verifier == URN_VERIFY_GREEDY) return (int32_t)p.first;
     if (verifier == URN_VERIFY_MATCH) return w.own(n);
     bool has_q = reads_drafts(verifier) && draft_row_of(w.v, w.r, n) >= 0;
-    if (has_q && law_row(w.v, SIDE_DRAFT, w.row(n), 0).status) {
-        w.status |= URN_ROW_DRAFT;
-        return w.own(n);
-    }
     NodeLaw law = node_law(w, n, p, has_q);
     w.summed = false;
     if (verifier == URN_VERIFY_TARGET_ONLY) return rule_target_only(w, law, n);
@@ -87,7 +89,8 @@ template <int TEAM> URN_DEVICE void walk_down(Walk<TEAM> &w) {
         if (verifier == URN_VERIFY_SYNTHETIC) {
             child = synthetic_child(w, n, p.cols);
             y = child >= 0 ? w.room.token.load((size_t)child) : w.own(n);
-        } else if (w.room.first.load((size_t)n) < 0) {
+        } else if (w.room.first.load((size_t)n) < 0 || is_draft_bad(w, n)) {
+            if (w.room.first.load((size_t)n) >= 0) w.status |= URN_ROW_DRAFT;
             child = -1;
             y = verifier == URN_VERIFY_GREEDY ? (int32_t)p.first : w.own(n);
         } else {

@@ -95,7 +95,7 @@ template <int TEAM> URN_DEVICE void walk_traversal(Walk<TEAM> &w) {
         if (v_n > 0 && c >= 0) {
             LawRow p = w.target(n);
             bool bad = p.status != 0;
-            if (draft_row_of(w.v, w.r, n) >= 0 && law_row(w.v, SIDE_DRAFT, w.row(n), 0).status) {
+            if (!bad && draft_row_of(w.v, w.r, n) >= 0 && law_row(w.v, SIDE_DRAFT, w.row(n), 0).status) {
                 w.status |= URN_ROW_DRAFT;
                 bad = true;
             }

@@ -192,6 +192,140 @@ START_TEST(segments_refuse_by_name) {
 }
 END_TEST
 
+/* property  beams, fixed sizes and uniform choices refuse each bad member by name */
+START_TEST(small_calls_refuse_by_name) {
+    FOR_NONE_AND_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        ut_note("backend %s", urn_backend_name(kind));
+        void *room = zeros(bed, 4096);
+        int32_t *ints = (int32_t *)room;
+        int64_t *longs = (int64_t *)room;
+        urn_beam_select_params beam = URN_BEAM_SELECT_PARAMS_INIT;
+        beam.groups = 2, beam.beams = 3, beam.k = 4, beam.width = 3;
+        beam.ids = ints, beam.beam_keys = longs, beam.next_ids = ints;
+#define BEAM(change, status, needle)                                                                                   \
+    WITH(urn_beam_select_params, beam, urn_beam_select(bed->stream, &p), change, status, needle)
+        REFUSED(urn_beam_select(NULL, &beam), URN_E_NULL, "stream");
+        REFUSED(urn_beam_select(bed->stream, NULL), URN_E_NULL, "params");
+        BEAM(p.struct_size = 8, URN_E_STRUCT, "struct_size");
+        BEAM(p.width = URN_BEAM_WIDTH + 1, URN_E_SHAPE, "width");
+        BEAM(p.groups = -1, URN_E_SHAPE, "groups");
+        BEAM(p.beams = 0, URN_E_SHAPE, "beams");
+        BEAM(p.k = 0, URN_E_SHAPE, "k");
+        BEAM((p.beams = 1024, p.k = 2048), URN_E_SHAPE, "beams * k");
+        BEAM(p.ids = NULL, URN_E_NULL, "ids");
+        BEAM(p.beam_keys = NULL, URN_E_NULL, "beam_keys");
+        BEAM(p.logprob = (double *)room, URN_E_NULL, "beam_logprob");
+        BEAM(p.next_ids = NULL, URN_E_NULL, "output");
+        BEAM(p.key = (int64_t *)past(room, 4), URN_E_VALUE, "key");
+        urn_inclusion_params in = URN_INCLUSION_PARAMS_INIT;
+        in.rows = 2, in.cols = 10, in.k = 3, in.weights = (float *)room, in.p = (uint64_t *)room;
+#define INCLUSION(change, status, needle)                                                                              \
+    WITH(urn_inclusion_params, in, urn_inclusion(bed->stream, &p), change, status, needle)
+        REFUSED(urn_inclusion(NULL, &in), URN_E_NULL, "stream");
+        INCLUSION(p.struct_size = 8, URN_E_STRUCT, "struct_size");
+        INCLUSION(p.weights = NULL, URN_E_NULL, "weights");
+        INCLUSION(p.p = NULL, URN_E_NULL, "p");
+        INCLUSION(p.k = 0, URN_E_SHAPE, "k");
+        INCLUSION(p.cols = URN_MAX_COLS + 1, URN_E_SHAPE, "cols");
+        INCLUSION(p.weights_stride = 9, URN_E_SHAPE, "weights_stride");
+        INCLUSION(p.p_stride = -1, URN_E_SHAPE, "p_stride");
+        INCLUSION(p.p = (uint64_t *)past(room, 4), URN_E_VALUE, "p");
+        urn_fixed_params fixed = URN_FIXED_PARAMS_INIT;
+        fixed.rows = 2, fixed.cols = 40, fixed.p = (uint64_t *)room, fixed.found = ints;
+#define FIXED(change, status, needle) WITH(urn_fixed_params, fixed, urn_fixed(bed->stream, &p), change, status, needle)
+        REFUSED(urn_fixed(NULL, &fixed), URN_E_NULL, "stream");
+        FIXED(p.room = 1, URN_E_WORKSPACE, "scratch");
+        FIXED(p.struct_size = 8, URN_E_STRUCT, "struct_size");
+        FIXED(p.method = 3, URN_E_VALUE, "method");
+        FIXED(p.rows = -1, URN_E_SHAPE, "rows");
+        FIXED(p.cols = 0, URN_E_SHAPE, "cols");
+        FIXED(p.room = 41, URN_E_SHAPE, "room");
+        FIXED(p.p_stride = 39, URN_E_SHAPE, "p_stride");
+        FIXED((p.bits = (uint32_t *)room, p.bits_stride = 1), URN_E_SHAPE, "bits_stride");
+        FIXED(p.p = NULL, URN_E_NULL, "p");
+        FIXED(p.found = NULL, URN_E_NULL, "output");
+        FIXED(p.seed = (uint64_t *)past(room, 4), URN_E_VALUE, "seed");
+        urn_permute_params perm = URN_PERMUTE_PARAMS_INIT;
+        perm.n = 100, perm.count = 10, perm.out = longs;
+#define PERMUTE(change, status, needle)                                                                                \
+    WITH(urn_permute_params, perm, urn_permute(bed->stream, &p), change, status, needle)
+        REFUSED(urn_permute(NULL, &perm), URN_E_NULL, "stream");
+        PERMUTE(p.struct_size = 8, URN_E_STRUCT, "struct_size");
+        PERMUTE(p.out = NULL, URN_E_NULL, "out");
+        PERMUTE(p.n = 0, URN_E_SHAPE, "n");
+        PERMUTE(p.count = 101, URN_E_SHAPE, "count");
+        PERMUTE(p.first = 91, URN_E_SHAPE, "first");
+        PERMUTE(p.inverse = 2, URN_E_VALUE, "inverse");
+        PERMUTE(p.index = (int64_t *)past(room, 4), URN_E_VALUE, "index");
+        urn_bootstrap_params boot = URN_BOOTSTRAP_PARAMS_INIT;
+        boot.rows = 2, boot.n = boot.draws = 5, boot.ids = ints;
+#define BOOTSTRAP(change, status, needle)                                                                              \
+    WITH(urn_bootstrap_params, boot, urn_bootstrap(bed->stream, &p), change, status, needle)
+        REFUSED(urn_bootstrap(NULL, &boot), URN_E_NULL, "stream");
+        BOOTSTRAP(p.struct_size = 8, URN_E_STRUCT, "struct_size");
+        BOOTSTRAP(p.ids = NULL, URN_E_NULL, "output");
+        BOOTSTRAP(p.n = 0, URN_E_SHAPE, "n");
+        BOOTSTRAP(p.draws = 0, URN_E_SHAPE, "draws");
+        BOOTSTRAP(p.rows = -1, URN_E_SHAPE, "rows");
+        BOOTSTRAP(p.counts = (int32_t *)past(room, 2), URN_E_VALUE, "counts");
+        urn_field_params field = URN_FIELD_PARAMS_INIT;
+        field.rows = 2, field.n = 40, field.bits = (uint32_t *)room, field.bits_stride = 2;
+#define FIELD(change, status, needle) WITH(urn_field_params, field, urn_field(bed->stream, &p), change, status, needle)
+        REFUSED(urn_field(NULL, &field), URN_E_NULL, "stream");
+        FIELD(p.struct_size = 8, URN_E_STRUCT, "struct_size");
+        FIELD(p.bits = NULL, URN_E_NULL, "bits");
+        FIELD(p.n = 0, URN_E_SHAPE, "n");
+        FIELD(p.bits_stride = 1, URN_E_SHAPE, "bits_stride");
+        FIELD(p.p_value = (UINT64_C(1) << 32) + 1, URN_E_VALUE, "p_value");
+        FIELD(p.p = (uint64_t *)past(room, 4), URN_E_VALUE, "p");
+        beam.groups = in.rows = fixed.rows = perm.count = boot.rows = field.rows = 0;
+        UT_OK(urn_beam_select(bed->stream, &beam));
+        UT_OK(urn_inclusion(bed->stream, &in));
+        UT_OK(urn_fixed(bed->stream, &fixed));
+        UT_OK(urn_permute(bed->stream, &perm));
+        UT_OK(urn_bootstrap(bed->stream, &boot));
+        UT_OK(urn_field(bed->stream, &field));
+        ut_close(bed);
+    }
+    UT_ASSERT(!urn_fixed_workspace(0, 1) && !urn_fixed_workspace(1, 0), "refused");
+    UT_ASSERT(urn_fixed_workspace(3, 100) >= urn_fixed_workspace(2, 100), "monotone");
+}
+END_TEST
+
+/* property  bad probabilities and weights are a status of their row */
+START_TEST(bad_probabilities_are_alone) {
+    static const uint64_t p[2][2] = {{URN_FIXED_ONE, 0}, {URN_FIXED_ONE + 1, 5}};
+    static const float w[5][2] = {{1, 2}, {NAN, 1}, {INFINITY, 1}, {-1, 1}, {0, 0}};
+    static const int wanted[5] = {0, URN_ROW_NAN, URN_ROW_INF, URN_ROW_PARAM, URN_ROW_EMPTY};
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        int32_t found[2], status[5];
+        uint64_t out[5][2];
+        urn_fixed_params f = URN_FIXED_PARAMS_INIT;
+        urn_inclusion_params a = URN_INCLUSION_PARAMS_INIT;
+        f.rows = f.cols = 2, f.p = (const uint64_t *)ut_upload(bed, p, sizeof p), f.method = URN_FIXED_POISSON;
+        f.found = (int32_t *)ut_output(bed, sizeof found), f.status = (int32_t *)ut_output(bed, 8);
+        UT_OK(urn_stream_reserve(bed->stream, urn_fixed_workspace(2, 2)));
+        urn_status there = urn_fixed(bed->stream, &f);
+        if (there != URN_E_BACKEND) {
+            UT_OK(there);
+            ut_download(bed, f.found, found, sizeof found), ut_download(bed, f.status, status, 8);
+            UT_ASSERT(found[0] == 1 && status[0] == 0 && found[1] == 0 && status[1] == URN_ROW_PARAM, "p above 1");
+            a.rows = 5, a.cols = 2, a.weights = (const float *)ut_upload(bed, w, sizeof w);
+            a.p = (uint64_t *)ut_output(bed, sizeof out), a.status = (int32_t *)ut_output(bed, sizeof status);
+            UT_OK(urn_inclusion(bed->stream, &a));
+            ut_download(bed, a.p, out, sizeof out), ut_download(bed, a.status, status, sizeof status);
+            for (int r = 0; r < 5; r++) {
+                UT_ASSERT(status[r] == wanted[r], "row %d: status %d", r, status[r]);
+                UT_ASSERT(out[r][0] + out[r][1] == (r ? 0 : URN_FIXED_ONE), "row %d: sum", r);
+            }
+        }
+        ut_close(bed);
+    }
+}
+END_TEST
+
 /* property  rows of every status beside good ones: found 0, only empty entries, neighbours as if alone */
 START_TEST(bad_rows_are_alone) {
     enum { ROWS = 7, COLS = 5, K = 3 };
@@ -240,6 +374,8 @@ Suite *abuse_topk_args_suite(void) {
     tcase_add_test(tests, topk_refuses_by_name);
     tcase_add_test(tests, long_refuses_by_name);
     tcase_add_test(tests, segments_refuse_by_name);
+    tcase_add_test(tests, small_calls_refuse_by_name);
+    tcase_add_test(tests, bad_probabilities_are_alone);
     tcase_add_test(tests, bad_rows_are_alone);
     suite_add_tcase(suite, tests);
     return suite;

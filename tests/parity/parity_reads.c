@@ -126,7 +126,7 @@ END_TEST
 
 /* property  a row that is longer than all shared memory together is read three times at most by lists of the classic
  *           steps: what shared memory holds of it is read once
- * shapes    2^22 f32 on 132 blocks of 128 KB, which hold two thirds of it  */
+ * shapes    2^22 f32 on 132 blocks of 99 KB, which hold half of it  */
 START_TEST(rows_past_shared_memory_are_read_three_times) {
     enum { COLS = 1 << 22 };
     static const char *const names[] = {"top-p of a flat law", "top-p of a steep law", "top-k, then top-p and min-p"};
@@ -137,7 +137,7 @@ START_TEST(rows_past_shared_memory_are_read_three_times) {
     urn_ctx_params params = URN_CTX_PARAMS_INIT;
     params.backend = URN_BACKEND_SIMT;
     params.threads = 1;
-    params.simt_shared = 131072;
+    params.simt_shared = 101376;
     params.hint.threads = 64;
     ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = ut_open_with(&params);
     float *x = (float *)ut_malloc(4 * (size_t)COLS);

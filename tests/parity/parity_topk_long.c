@@ -122,6 +122,65 @@ START_TEST(long_rows_agree) {
 }
 END_TEST
 
+/* property  k above URN_TOPK_K agrees, by crews of some sizes and by a block alone */
+START_TEST(large_k_agrees) {
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = URN_BACKEND_SIMT, params.threads = 2, params.lane_order = _i, params.hint.cluster = 1 << _i;
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = ut_open_with(&params);
+    for (int n = 0; n < ut_loops(40); n++) hold_long(cpu, simt, (uint64_t)(70000 + 1000 * _i + n), 30000, 9000);
+    ut_close(simt);
+    ut_close(cpu);
+}
+END_TEST
+
+/* Where the kernels' sample of m items looks (kernels/topk/item_walk.h). */
+static int64_t sampled(int64_t j, int64_t m, int64_t n) {
+    uint64_t z = ((uint64_t)j + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    int64_t width = n / m, size = j == m - 1 ? n - j * width : width;
+    __extension__ typedef unsigned __int128 wide;
+    return j * width + (int64_t)((wide)z * (uint64_t)size >> 64);
+}
+
+/* property  a chunk larger than the workspace has room for: the sample's cut lets the right ones through in little more
+ *           than one read of the values; one that misleads, made on purpose, changes nothing but the time */
+START_TEST(large_chunks_agree) {
+    const int64_t n = 1200000, k = 2500, m = n / 64;
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = URN_BACKEND_SIMT, params.threads = 2, params.hint.cluster = 4;
+    ut_bed *beds[2] = {ut_open(URN_BACKEND_CPU), ut_open_with(&params)};
+    float *x = (float *)ut_malloc(4 * (size_t)n);
+    ut_rng rng = ut_rng_make(7);
+    for (int64_t i = 0; i < n; i++) x[i] = (float)ut_below(&rng, 1 << 20);
+    for (int64_t j = 0; _i == 2 && j < m; j++) x[sampled(j, m, n)] = j < 200 ? 3e6f : 0.0f; /* a cut too high */
+    for (int64_t j = 0; _i == 3 && j < m; j++) x[sampled(j, m, n)] = -1.0f;                 /* a cut too low */
+    outputs kept[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+    ut_note("kind %d", _i);
+    for (int side = 0; side < 2; side++) {
+        ut_bed *bed = beds[side];
+        urn_topk_long_params p = URN_TOPK_LONG_PARAMS_INIT;
+        p.k = k, p.by = _i == 0 ? URN_TOPK_GUMBEL : URN_TOPK_VALUE, p.temperature = 1e5f;
+        p.state_bytes = urn_topk_long_state(k), p.state = ut_output(bed, p.state_bytes);
+        UT_OK(urn_stream_reserve(bed->stream, urn_topk_long_workspace(k, n)));
+        UT_OK(urn_topk_long_begin(bed->stream, &p));
+        const void *values = ut_upload_at(bed, x, 4 * (size_t)n, 4);
+        UT_OK(urn_stream_sync_host(bed->stream));
+        simt_clear_bytes();
+        UT_OK(urn_topk_long_push(bed->stream, &p, values, URN_ITEM_F32, n, 5));
+        UT_OK(urn_stream_sync_host(bed->stream));
+        UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+        double reads = (double)simt_bytes(TAG_LOGITS).read / (4.0 * (double)n);
+        if (side) UT_ASSERT(_i < 2 ? reads < 1.1 : reads > 2, "values were read %.3f times", reads);
+        finish(bed, &p, &kept[side]);
+        ut_close(bed);
+    }
+    same_outputs(&kept[0], &kept[1], "large chunk");
+    free(kept[0].bytes), free(x);
+}
+END_TEST
+
 /* property  no two accesses to shared memory race */
 START_TEST(long_rows_do_not_race) {
     simt_options options = simt_get_options();
@@ -129,6 +188,7 @@ START_TEST(long_rows_do_not_race) {
     simt_set_options(&options);
     ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = simt_bed(0);
     for (int n = 0; n < ut_loops(60); n++) hold_long(cpu, simt, (uint64_t)(50000 + n), 6000, 500);
+    for (int n = 0; n < ut_loops(24); n++) hold_long(cpu, simt, (uint64_t)(80000 + n), 9000, 5000);
     ut_close(simt);
     ut_close(cpu);
     options.races = 0;
@@ -166,6 +226,90 @@ START_TEST(long_rows_are_read_once) {
 }
 END_TEST
 
+/* ---- segments ---- */
+
+/* One random call over segments of up to `most_n` items with rooms of up to `most_k`. */
+static void run_segments(ut_bed *bed, uint64_t seed, int64_t most_n, int64_t most_k, outputs *o) {
+    enum { SEGMENTS = 9 };
+    ut_rng rng = ut_rng_make(seed);
+    urn_topk_segments_params p = URN_TOPK_SEGMENTS_PARAMS_INIT;
+    int64_t offsets[SEGMENTS + 1] = {0}, out[SEGMENTS + 1] = {0}, own[SEGMENTS], largest = 1;
+    uint64_t seeds[SEGMENTS], labels[SEGMENTS];
+    float warm[SEGMENTS];
+    p.longest = 1 + ut_below(&rng, most_n), p.k = 1 + ut_below(&rng, ut_below(&rng, 2) ? most_k : 20);
+    for (int s = 0; s < SEGMENTS; s++) {
+        int64_t size = ut_below(&rng, 6) ? ut_below(&rng, p.longest + 1) : 0, room = ut_below(&rng, p.k + 1);
+        offsets[s + 1] = offsets[s] + size, out[s + 1] = out[s] + room;
+        own[s] = ut_below(&rng, room + 1) + (ut_below(&rng, 9) == 0 ? p.k : 0);
+        seeds[s] = ut_u64(&rng), labels[s] = ut_u64(&rng);
+        warm[s] = ut_below(&rng, 9) ? 0.5f : ut_below(&rng, 2) ? 0.0f : NAN;
+        largest = size > largest ? size : largest;
+    }
+    p.size = offsets[SEGMENTS], p.segments = SEGMENTS;
+    if (ut_below(&rng, 4) == 0) p.longest = largest / 2 + 1;           /* some are too long */
+    if (ut_below(&rng, 4) == 0) out[SEGMENTS] = out[SEGMENTS - 1] - 1; /* descends; may pass below 0 */
+    row x = row_of(&rng, p.size + 1);
+    p.by = ut_below(&rng, 3) ? URN_TOPK_GUMBEL : URN_TOPK_VALUE, p.type = x.type;
+    p.flags = (uint32_t)(ut_below(&rng, 2) * URN_TOPK_BY_ID + ut_below(&rng, 2) * URN_TOPK_LOCAL);
+    ut_note("segments seed %llu by %d longest %lld k %lld type %d", (unsigned long long)seed, p.by,
+            (long long)p.longest, (long long)p.k, p.type);
+    int none = p.by == URN_TOPK_GUMBEL && ut_below(&rng, 5) == 0;
+    if (!none) p.values = ut_upload_at(bed, x.values, (size_t)(p.size + 1) * x.size, x.size);
+    free(x.values);
+    p.offsets = (const int64_t *)ut_upload(bed, offsets, sizeof offsets);
+    p.out_size = out[SEGMENTS - 1] + p.k;
+    if (ut_below(&rng, 2)) p.out_offsets = (const int64_t *)ut_upload(bed, out, sizeof out);
+    if (p.out_offsets && ut_below(&rng, 2)) p.k_of_segment = (const int64_t *)ut_upload(bed, own, sizeof own);
+    if (ut_below(&rng, 2)) p.temperature = (const float *)ut_upload(bed, warm, sizeof warm);
+    if (ut_below(&rng, 2)) p.seed = (const uint64_t *)ut_upload(bed, seeds, sizeof seeds);
+    if (ut_below(&rng, 2)) p.label = (const uint64_t *)ut_upload(bed, labels, sizeof labels);
+    p.seed_value = ut_u64(&rng), p.position_value = (uint32_t)ut_u64(&rng);
+    size_t n = (size_t)(p.out_offsets ? p.out_size : SEGMENTS * p.k), each = SEGMENTS;
+    p.ids = (int64_t *)ut_output(bed, 8 * n), p.keys = (int64_t *)ut_output(bed, 8 * n);
+    p.found = (int64_t *)ut_output(bed, 8 * each), p.threshold = (int64_t *)ut_output(bed, 8 * each);
+    p.status = (int32_t *)ut_output(bed, 4 * each);
+    UT_OK(urn_stream_reserve(bed->stream, urn_topk_segments_workspace(SEGMENTS, p.longest, p.k, (int64_t)n)));
+    UT_OK(urn_topk_segments(bed->stream, &p));
+    keep(o, bed, p.status, 4 * each), keep(o, bed, p.found, 8 * each), keep(o, bed, p.threshold, 8 * each);
+    keep(o, bed, p.keys, 8 * n), keep(o, bed, p.ids, 8 * n);
+    ut_clear(bed);
+}
+
+static void hold_segments(ut_bed *cpu, ut_bed *simt, uint64_t seed, int64_t n, int64_t k) {
+    outputs a = {NULL, 0, 0}, b = {NULL, 0, 0};
+    run_segments(cpu, seed, n, k, &a);
+    run_segments(simt, seed, n, k, &b);
+    UT_ASSERT(simt_fault_count() == 0, "%s", simt_first_fault());
+    same_outputs(&a, &b, "segments");
+    free(a.bytes);
+}
+
+/* property  random segments agree: short ones, long ones, long ones with large k; in every lane order */
+START_TEST(segments_agree) {
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = simt_bed(_i);
+    for (int n = 0; n < ut_loops(80); n++) hold_segments(cpu, simt, (uint64_t)(1000 * _i + n), 900, 90);
+    for (int n = 0; n < ut_loops(24); n++) hold_segments(cpu, simt, (uint64_t)(9000 + 1000 * _i + n), 9000, URN_TOPK_K);
+    for (int n = 0; n < ut_loops(16); n++) hold_segments(cpu, simt, (uint64_t)(19000 + 1000 * _i + n), 7000, 6000);
+    ut_close(simt);
+    ut_close(cpu);
+}
+END_TEST
+
+/* property  no two accesses to shared memory race */
+START_TEST(segments_do_not_race) {
+    simt_options options = simt_get_options();
+    options.races = 1;
+    simt_set_options(&options);
+    ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = simt_bed(0);
+    for (int n = 0; n < ut_loops(24); n++) hold_segments(cpu, simt, (uint64_t)(50000 + n), 5000, 300);
+    for (int n = 0; n < ut_loops(16); n++) hold_segments(cpu, simt, (uint64_t)(60000 + n), 4000, 4000);
+    ut_close(simt);
+    ut_close(cpu);
+    options.races = 0;
+    simt_set_options(&options);
+}
+END_TEST
+
 Suite *parity_topk_long_suite(void);
 Suite *parity_topk_long_suite(void) {
     Suite *suite = suite_create("parity_topk_long");
@@ -173,8 +317,12 @@ Suite *parity_topk_long_suite(void) {
     tcase_set_tags(tcase, "simt cpu");
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, long_rows_agree, 0, 3);
+    tcase_add_loop_test(tcase, large_k_agrees, 0, 3);
+    tcase_add_loop_test(tcase, large_chunks_agree, 0, 4);
     tcase_add_test(tcase, long_rows_do_not_race);
     tcase_add_test(tcase, long_rows_are_read_once);
+    tcase_add_loop_test(tcase, segments_agree, 0, 3);
+    tcase_add_test(tcase, segments_do_not_race);
     suite_add_tcase(suite, tcase);
     return suite;
 }

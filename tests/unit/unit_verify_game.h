@@ -5,7 +5,7 @@
 
 #include "tests/urn_test.h"
 
-#define GAME_V 5
+#define GAME_V 8
 #define GAME_NODES 8
 
 typedef enum game_drafts {

@@ -99,6 +99,32 @@ START_TEST(trees_have_the_targets_law) {
 }
 END_TEST
 
+/* property  more ids than importance weights are solved for one by one: importance-weighted selection is lossless and
+ *           accepts more than a single draft does */
+START_TEST(importance_weights_cover_all_ids) {
+    /* ids 5 and 6 are too small to be solved for, but wanted; 7 is not wanted */
+    static const float p8[GAME_V] = {15, 15, 15, 15, 15, 10, 10, 5}, q8[GAME_V] = {5, 5, 5, 5, 5, 5, 5, 65};
+    ut_bed *bed = ut_open(URN_BACKEND_CPU);
+    for (uint64_t seed = 0; seed < (uint64_t)ut_loops(4); seed++) {
+        double accepted[2];
+        for (int32_t k = 1; k <= 2; k++) {
+            game g;
+            game_chain(&g, URN_VERIFY_IMPORTANCE, GAME_V, 1);
+            g.nodes = k + 1;
+            g.drafts = GAME_WITH;
+            g.parent[2] = 0;
+            game_random_laws(&g, 1000 + seed, 0.2);
+            if (seed == 0) game_laws(&g, p8, q8);
+            game_answer found = game_play(bed, &g);
+            UT_ASSERT(found.error < 1e-12, "seed %d: the law is off by %g", (int)seed, found.error);
+            accepted[k - 1] = found.first;
+        }
+        UT_ASSERT(accepted[1] > accepted[0], "seed %d: %g of one, %g of two", (int)seed, accepted[0], accepted[1]);
+    }
+    ut_close(bed);
+}
+END_TEST
+
 /* property  block verification accepts 11/9 of two drafts where the chain's rule accepts 10/9; traversal accepts what
  *           its paper says; both are never less than the rule by token */
 START_TEST(block_and_traversal_accept_more) {
@@ -154,6 +180,7 @@ Suite *unit_verify_laws_suite(void) {
     TCase *laws = tcase_create("laws");
     tcase_add_loop_test(laws, one_node_has_the_known_acceptance, 0, (int)(sizeof known / sizeof known[0]));
     tcase_add_loop_test(laws, trees_have_the_targets_law, 0, (int)(sizeof shapes / sizeof shapes[0]));
+    tcase_add_test(laws, importance_weights_cover_all_ids);
     tcase_add_test(laws, block_and_traversal_accept_more);
     tcase_add_test(laws, thresholds_are_lossy);
     suite_add_tcase(suite, laws);
