@@ -10,7 +10,7 @@
 // bits     integers: 128-bit prefix sums, two quotients of 32 bits a cut
 // tail     the last heavy item keeps itself
 // ptxas    5 kernels, no spill, no stack frame: sm_90 39 to 102 registers (nvcc 13.0)
-#include "kernels/resample/resample_law.h"
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 

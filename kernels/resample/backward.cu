@@ -11,7 +11,7 @@
 // bits     integers
 // tail     a child without marked draws costs their loads
 // ptxas    3 kernels, no spill, no stack frame: sm_90 28 to 94 registers (nvcc 13.0)
-#include "kernels/resample/resample_law.h"
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 

@@ -8,7 +8,7 @@
 // bits     integers up to the place in the bin, one f64 fma after it
 // tail     rows with a status are filled
 // ptxas    1 kernel, no spill, no stack frame: sm_90 66 registers (nvcc 13.0)
-#include "kernels/resample/resample_law.h"
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 

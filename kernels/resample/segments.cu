@@ -9,7 +9,7 @@
 // bits     128-bit integers
 // tail     lanes past the last dimension wait
 // ptxas    1 kernel, no spill, no stack frame: sm_90 86 registers (nvcc 13.0)
-#include "kernels/resample/resample_law.h"
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 
