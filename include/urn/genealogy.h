@@ -76,7 +76,7 @@ URN_API urn_status urn_genealogy_step(urn_stream *stream, const urn_genealogy_pa
  *  out   params->path (required), path_states
  *
  *  draws none.  bits  the same everywhere.  traffic  a parent a step of each path, its state if asked for
- *  sync  enqueued on stream: one launch, no allocation, no wait; capturable
+ *  sync  enqueued on stream: one launch, one more for status and one for states, no allocation, no wait; capturable
  *
  *  returns as urn_genealogy_step; URN_E_NULL for path, not for count; URN_E_SHAPE also for paths, length */
 URN_API urn_status urn_genealogy_trace(urn_stream *stream, const urn_genealogy_params *params);

@@ -2,7 +2,7 @@
 #ifndef URN_PARTICLE_MOVES_H
 #define URN_PARTICLE_MOVES_H
 
-#include "kernels/resample/law_row.h"
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 
