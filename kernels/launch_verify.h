@@ -92,12 +92,12 @@ static inline size_t urnk_verify_bound_workspace(const urnk_verify_sizes *z) {
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
 #define URNK_VERIFY_OPS(X) \
     X(verify, urnk_verify_call, 1) \
-    X(verify_bound, urnk_verify_bound_call, 0) \
-    X(tree_shape, urn_tree_shape_params, 0) \
-    X(tree_compact, urnk_tree_compact_call, 0) \
-    X(recycle_draft, urnk_recycle_call, 0) \
-    X(recycle_update, urnk_recycle_call, 0) \
-    X(draft_invert, urnk_draft_invert_call, 0)
+    X(verify_bound, urnk_verify_bound_call, 1) \
+    X(tree_shape, urn_tree_shape_params, 1) \
+    X(tree_compact, urnk_tree_compact_call, 1) \
+    X(recycle_draft, urnk_recycle_call, 1) \
+    X(recycle_update, urnk_recycle_call, 1) \
+    X(draft_invert, urnk_draft_invert_call, 1)
 
 #define URNK_VERIFY_PROTOTYPES(op, type, there) \
     int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \

@@ -72,48 +72,62 @@ URN_DEVICE void find_present(PlanRoom room, int32_t count, int32_t most_depth, b
     }
 }
 
-// One block, one request: its plan, and with steps that read drafts the tokens of every path.
-URN_DEVICE void plan_tree(const VerifyArgs &v, PlanRoom room, int64_t b) {
-    const urn_verify_params &p = v.call.params;
-    const int64_t rows = rows_of(v, SIDE_TARGET).logits.rows;
-    Request r = request_here(v, b, offsets_hold(v, room.team, b));
-    if (r.status) return;
-    const int32_t threads = (int32_t)block_threads(), thread = (int32_t)thread_id();
-    Global<const int32_t> parent(v.call.tree.parent, rows, TAG_INDEX), first(v.call.tree.first_child, rows, TAG_INDEX),
-        next(v.call.tree.next_sibling, rows, TAG_INDEX), token(p.drafts, rows, TAG_INDEX);
+// Children by parent, in increasing order, of nodes that are present: the first one of c, and the next after it.
+URN_DEVICE PlanNode plan_node(PlanRoom room, int32_t count, int32_t c) {
+    int32_t depth = room.depth.load((size_t)c), above = c == 0 ? -1 : room.parent.load((size_t)c);
+    PlanNode node = {above, depth, -1, -1};
     URN_ROLLED
-    for (int32_t c = thread; c < r.count; c += threads) {
-        room.token.store((size_t)c, c == 0 ? 0 : token.load(r.first + c));
+    for (int32_t o = c + 1; o < count && depth >= 0 && (node.first_child < 0 || node.next_sibling < 0); o++) {
+        if (room.depth.load((size_t)o) < 0) continue;
+        int32_t of = room.parent.load((size_t)o);
+        if (of == c && node.first_child < 0) node.first_child = o;
+        if (of == above && c != 0 && node.next_sibling < 0) node.next_sibling = o;
+    }
+    return node;
+}
+
+// The block calls: parents, tokens and depths of a request's nodes. drafts: tokens by row, or null.
+URN_DEVICE void read_tree(PlanRoom room, const urn_draft_tree &tree, const int32_t *drafts, int64_t rows, int64_t at,
+                          int32_t count, int32_t most_depth, bool distinct) {
+    const int32_t threads = (int32_t)block_threads(), thread = (int32_t)thread_id();
+    Global<const int32_t> parent(tree.parent, rows, TAG_INDEX), first(tree.first_child, rows, TAG_INDEX),
+        next(tree.next_sibling, rows, TAG_INDEX), token(drafts, rows, TAG_INDEX);
+    URN_ROLLED
+    for (int32_t c = thread; c < count; c += threads) {
+        room.token.store((size_t)c, c == 0 || token.null() ? 0 : token.load(at + c));
         if (!parent.null()) {
-            room.parent.store((size_t)c, parent.load(r.first + c));
+            room.parent.store((size_t)c, parent.load(at + c));
         } else {
-            room.depth.store((size_t)c, first.load(r.first + c));
-            room.next.store((size_t)c, next.load(r.first + c));
+            room.depth.store((size_t)c, first.load(at + c));
+            room.next.store((size_t)c, next.load(at + c));
         }
     }
     block_sync();
-    if (parent.null() && thread == 0) parents_of_siblings(room, r.count);
+    if (parent.null() && thread == 0) parents_of_siblings(room, count);
     block_sync();
     URN_ROLLED
-    for (int32_t c = thread; c < r.count; c += threads) room.depth.store((size_t)c, c == 0 ? 0 : -1);
+    for (int32_t c = thread; c < count; c += threads) room.depth.store((size_t)c, c == 0 ? 0 : -1);
     block_sync();
-    find_present(room, r.count, p.depth, is_distinct(p.verifier));
+    find_present(room, count, most_depth, distinct);
+}
+
+// One block, one request: its plan, and the tokens of every path.
+URN_DEVICE void plan_tree(const VerifyArgs &v, PlanRoom room, int64_t b) {
+    const urn_verify_params &p = v.call.params;
+    const int64_t rows = rows_of(v, SIDE_TARGET).logits.rows;
+    bool sound = offsets_hold(v, room.team, b);
+    block_sync(); // the room of its tally
+    Request r = request_here(v, b, sound);
+    if (r.status) return;
+    read_tree(room, v.call.tree, p.drafts, rows, r.first, r.count, p.depth, is_distinct(p.verifier));
     Global<PlanNode> plan(v.plan, rows, TAG_WORKSPACE);
     Global<int32_t> path(v.path, rows * p.depth, TAG_WORKSPACE);
     URN_ROLLED
-    for (int32_t c = thread; c < r.count; c += threads) {
-        int32_t depth = room.depth.load((size_t)c), above = c == 0 ? -1 : room.parent.load((size_t)c);
-        PlanNode node = {above, depth, -1, -1};
-        URN_ROLLED
-        for (int32_t o = c + 1; o < r.count && depth >= 0 && (node.first_child < 0 || node.next_sibling < 0); o++) {
-            if (room.depth.load((size_t)o) < 0) continue;
-            int32_t of = room.parent.load((size_t)o);
-            if (of == c && node.first_child < 0) node.first_child = o;
-            if (of == above && c != 0 && node.next_sibling < 0) node.next_sibling = o;
-        }
+    for (int32_t c = (int32_t)thread_id(); c < r.count; c += (int32_t)block_threads()) {
+        PlanNode node = plan_node(room, r.count, c);
         plan.store(r.first + c, node);
         URN_ROLLED
-        for (int32_t o = c, at = depth; at > 0; o = room.parent.load((size_t)o))
+        for (int32_t o = c, at = node.depth; at > 0; o = room.parent.load((size_t)o))
             path.store((r.first + c) * p.depth + --at, room.token.load((size_t)o));
     }
 }

@@ -18,9 +18,9 @@ struct Request {
 
 // All threads of a block call, with a room of their own half of which is free. The first request of which `hit` is true
 // before offsets run backwards for the first time, or -1. Reads all offsets, a few KB from L2.
-template <class Hit> URN_DEVICE int64_t first_request(const VerifyArgs &v, TeamRoom room, const Hit &hit) {
-    const int64_t n = v.call.params.requests;
-    Global<const int64_t> offsets(v.call.params.node_offsets, n + 1, TAG_INDEX);
+template <class Hit>
+URN_DEVICE int64_t first_request(const int64_t *node_offsets, int64_t n, TeamRoom room, const Hit &hit) {
+    Global<const int64_t> offsets(node_offsets, n + 1, TAG_INDEX);
     Team<TEAM_BLOCK> block = team_here<TEAM_BLOCK>(room);
     uint32_t best = 0; // ~(2 b + 1) where offsets run backwards, ~(2 b) where it hits: the maximum is the first
     URN_ROLLED
@@ -38,13 +38,30 @@ template <class Hit> URN_DEVICE int64_t first_request(const VerifyArgs &v, TeamR
 // The request that row t belongs to, or -1.
 URN_DEVICE int64_t request_of_row(const VerifyArgs &v, TeamRoom room, int64_t t) {
     if (!v.call.params.node_offsets) return t / v.call.params.nodes;
-    return first_request(v, room, [&](int64_t, int64_t from, int64_t to) { return from <= t && t < to; });
+    return first_request(v.call.params.node_offsets, v.call.params.requests, room,
+                         [&](int64_t, int64_t from, int64_t to) { return from <= t && t < to; });
 }
 
 // Do offsets run forwards up to the end of request b?
+URN_DEVICE bool offsets_hold(const int64_t *node_offsets, int64_t requests, TeamRoom room, int64_t b) {
+    if (!node_offsets) return true;
+    return first_request(node_offsets, requests, room, [&](int64_t k, int64_t, int64_t) { return k == b; }) == b;
+}
 URN_DEVICE bool offsets_hold(const VerifyArgs &v, TeamRoom room, int64_t b) {
-    if (!v.call.params.node_offsets) return true;
-    return first_request(v, room, [&](int64_t k, int64_t, int64_t) { return k == b; }) == b;
+    return offsets_hold(v.call.params.node_offsets, v.call.params.requests, room, b);
+}
+
+// A request's rows: where they begin and how many they are; good: as many as `nodes` allows, all within `rows`.
+struct RequestRows {
+    int64_t first, count;
+    bool good;
+};
+URN_DEVICE RequestRows request_rows(const int64_t *node_offsets, int64_t requests, int32_t nodes, int64_t rows,
+                                    int64_t b, bool sound) {
+    if (!node_offsets) return {b * nodes, nodes, true};
+    Global<const int64_t> offsets(node_offsets, requests + 1, TAG_INDEX);
+    int64_t first = offsets.load(b), count = (int64_t)((uint64_t)offsets.load(b + 1) - (uint64_t)first);
+    return {first, count, sound && first >= 0 && count >= 0 && count <= nodes && first <= rows - count};
 }
 
 // Any thread calls for itself. sound: offsets_hold.
@@ -55,14 +72,10 @@ URN_DEVICE Request request_here(const VerifyArgs &v, int64_t b, bool sound) {
     place_slot(target, b, r.at);
     r.status = r.at.status;
     if (r.status) return r;
-    int64_t count = p.nodes;
-    if (p.node_offsets) {
-        Global<const int64_t> offsets(p.node_offsets, p.requests + 1, TAG_INDEX);
-        r.first = offsets.load(b);
-        count = (int64_t)((uint64_t)offsets.load(b + 1) - (uint64_t)r.first);
-        if (!sound || r.first < 0 || count < 0 || count > p.nodes || r.first > target.logits.rows - count)
-            r.status = URN_ROW_INDEX;
-    }
+    RequestRows at = request_rows(p.node_offsets, p.requests, p.nodes, target.logits.rows, b, sound);
+    int64_t count = at.count;
+    r.first = at.first;
+    if (!at.good) r.status = URN_ROW_INDEX;
     if (p.node_count && r.status == 0) {
         int32_t most = Global<const int32_t>(p.node_count, p.requests, TAG_INDEX).load(b);
         count = count < most ? count : most;

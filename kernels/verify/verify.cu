@@ -32,32 +32,6 @@ URN_KERNEL(VerifyPolicy::threads) verify_walk_kernel(URN_ARGS(VerifyArgs) args) 
 
 // launching
 
-// Hands out the workspace, 256 bytes at least apart.
-struct WorkCut {
-    uint8_t *at;
-    void *take(size_t bytes) {
-        uint8_t *here = at;
-        at += (bytes + 255) & ~(size_t)255;
-        return here;
-    }
-};
-
-// One side's rows: what their steps are told. The share of a row is found by the number of its node.
-inline SampleArgs side_args(const urnk_verify_call &call, const urn_sample_params &params, const urn_lists_view &lists,
-                            bool probs, WorkCut &work, int64_t rows) {
-    SampleArgs side = {};
-    side.call.params = params;
-    side.call.lists = lists;
-    side.call.state = call.state;
-    if (probs) side.call.lists.needs |= URN_NEEDS_FULL;
-    side.work_groups = urnk_work_groups(params.logits.cols);
-    side.work_bytes = urnk_work_bytes(side.call.lists.needs);
-    size_t bytes = (size_t)rows * side.work_groups * side.work_bytes;
-    side.call.workspace = work.take(bytes);
-    side.call.workspace_bytes = bytes;
-    return side;
-}
-
 inline VerifyArgs verify_args(const urnk_verify_call &call) {
     const urn_verify_params &p = call.params;
     bool drafts = call.has_draft && reads_drafts(p.verifier), tree = call.tree.parent || call.tree.first_child;
@@ -71,10 +45,10 @@ inline VerifyArgs verify_args(const urnk_verify_call &call) {
     if (tree) args.plan = (PlanNode *)work.take((size_t)rows * sizeof(PlanNode));
     if (tree) args.path = (int32_t *)work.take((size_t)rows * (size_t)p.depth * 4);
     args.side[SIDE_TARGET] =
-        side_args(call, call.target, call.target_lists, p.target_rows == URN_ROWS_PROBS, work, rows);
+        side_args(call.state, call.target, call.target_lists, p.target_rows == URN_ROWS_PROBS, work, rows);
     if (drafts)
         args.side[SIDE_DRAFT] =
-            side_args(call, call.draft, call.draft_lists, p.draft_rows == URN_ROWS_PROBS, work, rows);
+            side_args(call.state, call.draft, call.draft_lists, p.draft_rows == URN_ROWS_PROBS, work, rows);
     args.rows = (uint32_t)(p.node_offsets ? rows : p.requests * p.nodes);
     return args;
 }

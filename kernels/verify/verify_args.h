@@ -36,6 +36,7 @@ struct VerifyArgs {
     int32_t *own;       // by the target's row: the own draw
     PlanNode *plan;     // by the target's row; trees
     int32_t *path;      // [rows, depth] tokens from the root to the node; trees
+    bool pairs;         // urn_verify_bound: row t of the target with row t of the draft, whatever has children
     uint32_t rows;      // of all requests: blocks of the launch that takes them
 };
 

@@ -44,6 +44,7 @@ URN_DEVICE void place_node(const VerifyArgs &v, int side, int64_t b, int64_t t, 
         }
         if (depth >= 0 && side == SIDE_TARGET) row = t;
         if (depth >= 0 && side == SIDE_DRAFT && child) row = draft_row_of(v, r, (int32_t)node);
+        if (side == SIDE_DRAFT && v.pairs) row = t;
     }
     if (row < 0) {
         if (lane_id() == 0) room.head.store(0, head);
@@ -142,7 +143,9 @@ URN_DEVICE int32_t law_of_row(const Team<TEAM> &team, const SampleRoom<TEAM, Ful
     if (status) return status;
     law.first = e.place - s.row.shift;
     if (side == SIDE_TARGET) {
-        if (p.verifier == URN_VERIFY_GREEDY) {
+        if (v.pairs) {
+            // nothing is drawn
+        } else if (p.verifier == URN_VERIFY_GREEDY) {
             if (!e.greedy) law.first = first_place(s.team, s.row, e.largest) - s.row.shift;
         } else {
             own_draw(s, v, head, t);
