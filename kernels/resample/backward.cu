@@ -20,7 +20,7 @@ struct BackwardArgs {
     urn_backward_params p;
 };
 
-enum { UNSETTLED = -2 };
+enum { UNSETTLED = -2, BACKWARD_TILES = 2048 };
 
 URN_DEVICE Global<int32_t> backward_ancestors(const urn_backward_params &p) {
     return {p.ancestors, p.weights.rows * p.children * p.draws, TAG_OUT};
@@ -259,7 +259,9 @@ extern "C" int URN_SIDE(backward_draws)(const urnk_device *device, const urn_bac
     set_launch_options(device);
     if (params->children == 0) return 0;
     WorkArena work = {(unsigned char *)params->workspace, 0};
-    BackwardArgs a = {law_args(work, device, params->weights, params->trials > 0), *params};
+    urnk_device wide = *device; // sums of all tiles stay in shared memory: at most 2,048 of them
+    if (params->weights.items > BACKWARD_TILES * 256) wide.hint.threads = 0;
+    BackwardArgs a = {law_args(work, &wide, params->weights, params->trials > 0), *params};
     Arena arena(false);
     backward_room(arena, a.law.tile, a.law.tiles_row);
     int64_t children = params->weights.rows * params->children;

@@ -16,7 +16,7 @@ struct RowPolicy {
     enum { warp_threads = 128 };      // four rows a block; guess
     enum { threads = 512 };           // one block a multiprocessor; guess
     enum { half_threads = 256 };      // where two blocks fit; guess
-    enum { streamed_threads = 384 };  // more registers for what holds a part of a row and reads the rest
+    enum { streamed_threads = 256 };  // more registers for what holds a part of a row and reads the rest
     enum { crew_groups = 16 };        // fewest groups of a crew's block, where more blocks than needed are free; guess
 };
 

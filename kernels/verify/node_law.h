@@ -154,8 +154,10 @@ template <int TEAM> URN_DEVICE Segment segment_of(const Team<TEAM> &team, uint32
     return {min_of(low * 32, cols), low < high ? min_of(high * 32, cols) : min_of(low * 32, cols)};
 }
 
-// The whole team calls: the sum over all ids, below 2^64. The segments' own stay for find_id.
-template <int TEAM> URN_DEVICE TeamTally sum_ids(Team<TEAM> &team, SumRoom room, const NodeLaw &law, Summand what) {
+// The whole team calls: the sum over all ids, below 2^64. The segments' own stay for find_id. A call of its own, as the
+// other walks over both rows: their code is long, and rules have many.
+template <int TEAM> URN_CALL TeamTally sum_ids(Team<TEAM> &team, SumRoom room, const NodeLaw &given, Summand what) {
+    const NodeLaw law = given; // in registers
     uint64_t total = 0;
     block_meet<TEAM>(); // rounds that one thread stored; segments that others read
     URN_ROLLED
@@ -173,8 +175,8 @@ template <int TEAM> URN_DEVICE TeamTally sum_ids(Team<TEAM> &team, SumRoom room,
 // The whole team calls after sum_ids of the same: the first id whose prefix sum passes `target`, which is below the
 // sum.
 template <int TEAM>
-URN_DEVICE uint32_t find_id(Team<TEAM> &team, SumRoom room, const NodeLaw &law, Summand what, TeamTally sum,
-                            uint64_t target) {
+URN_CALL uint32_t find_id(Team<TEAM> &team, SumRoom room, const NodeLaw &law, Summand what, TeamTally sum,
+                          uint64_t target) {
     uint32_t found = 0;
     if (team.warp == 0 && target >= sum.before && target - sum.before < sum.own) {
         uint64_t left = target - sum.before;

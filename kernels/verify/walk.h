@@ -88,7 +88,7 @@ template <int TEAM> struct Walk {
 };
 
 // Any thread: the laws of a node before any round. Its target row has no status; with a draft row, nor has that.
-template <int TEAM> URN_DEVICE NodeLaw node_law(const Walk<TEAM> &w, int32_t node, const LawRow &p, bool has_q) {
+template <int TEAM> URN_CALL NodeLaw node_law(const Walk<TEAM> &w, int32_t node, const LawRow &p, bool has_q) {
     const WalkRoom &room = w.room;
     LawRow q = has_q ? law_row(w.v, SIDE_DRAFT, w.row(node), p.cols) : p;
     NodeLaw law = {p, q, has_q, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, room.round, room.selection, room.next, -1};
@@ -104,18 +104,28 @@ template <int TEAM> URN_DEVICE NodeLaw node_law(const Walk<TEAM> &w, int32_t nod
 
 struct Look {
     uint64_t p, w; // P_x now; the draft's weight of x, 0 once x has been rejected
+    uint64_t q, a; // of IMPORTANCE: q_x and A_x
 };
 
-// The whole team calls; one thread of each block looks, all get it.
+// One thread calls.
+template <int TEAM> URN_CALL Look look_alone(const Walk<TEAM> &w, const NodeLaw &law, int64_t id) {
+    Look look = {0, 0, 0, 0};
+    look.p = law.folded(id, look.w);
+    if (w.v.call.params.verifier != URN_VERIFY_IMPORTANCE) return look;
+    look.q = law.q_of(look.w);
+    look.a = law.incumbent(id, look.p, look.q);
+    return look;
+}
+
+// The whole team calls; one thread of each block looks, all get P_x and the draft's weight.
 template <int TEAM> URN_DEVICE Look look_at(const Walk<TEAM> &w, const NodeLaw &law, int32_t token) {
     if (w.team.thread == 0) {
-        Look look;
-        look.p = law.folded(token, look.w);
+        Look look = look_alone(w, law, token);
         w.room.look.store(0, look.p);
         w.room.look.store(1, look.w);
     }
     block_meet<TEAM>();
-    Look look = {w.room.look.load(0), w.room.look.load(1)};
+    Look look = {w.room.look.load(0), w.room.look.load(1), 0, 0};
     block_meet<TEAM>();
     return look;
 }
@@ -129,7 +139,7 @@ template <int TEAM> URN_DEVICE void push_round(const Walk<TEAM> &w, NodeLaw &law
 
 // The whole team calls, a token's round having been pushed at `at` with lift 0: W; P is lifted, or stays where W = 0.
 // Afterwards the sums are those of P.
-template <int TEAM> URN_DEVICE uint64_t settle_round(Walk<TEAM> &w, NodeLaw &law, uint32_t at) {
+template <int TEAM> URN_CALL uint64_t settle_round(Walk<TEAM> &w, NodeLaw &law, uint32_t at) {
     w.sum = sum_ids(w.team, w.room.sums, law, SUM_P);
     uint64_t total = w.sum.all.sum;
     w.summed = total != 0;
@@ -162,7 +172,7 @@ URN_DEVICE void renew_reciprocal(NodeLaw &law) {
 }
 
 // The whole team calls: the draw at a node from P as it is now.
-template <int TEAM> URN_DEVICE int32_t end_draw(Walk<TEAM> &w, const NodeLaw &law, int32_t node) {
+template <int TEAM> URN_CALL int32_t end_draw(Walk<TEAM> &w, const NodeLaw &law, int32_t node) {
     if (!w.summed) w.sum = sum_ids(w.team, w.room.sums, law, SUM_P);
     uint64_t target = mulhi_u64(end_word_of(w.v, w.r, node), w.sum.all.sum);
     return (int32_t)find_id(w.team, w.room.sums, law, SUM_P, w.sum, target);

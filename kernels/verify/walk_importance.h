@@ -28,7 +28,8 @@ struct Solve {
 enum { SOLVE_A, SOLVE_Q, SOLVE_P, SOLVE_LOAD };
 
 // The whole team calls: the members of H, best first, into the selection in hand. A walk over both rows for each.
-template <int TEAM> URN_DEVICE void find_members(Walk<TEAM> &w, const NodeLaw &law) {
+template <int TEAM> URN_CALL void find_members(Walk<TEAM> &w, const NodeLaw &given) {
+    const NodeLaw law = given; // in registers
     Selection now = {};
     URN_ROLLED
     for (uint32_t found = 0; found < URN_VERIFY_LP; found++) {
@@ -103,7 +104,7 @@ URN_DEVICE void balance(const Solve &s, uint32_t members) {
 }
 
 // The whole team calls: the selection in hand gets its sums, shares and loads.
-template <int TEAM> URN_DEVICE void solve_selection(Walk<TEAM> &w, const NodeLaw &law) {
+template <int TEAM> URN_CALL void solve_selection(Walk<TEAM> &w, const NodeLaw &law) {
     find_members(w, law);
     uint64_t all_a = 0, all_q = 0, a_apart = 0, q_apart = 0;
     URN_ROLLED
@@ -120,10 +121,9 @@ template <int TEAM> URN_DEVICE void solve_selection(Walk<TEAM> &w, const NodeLaw
         uint64_t n = law.inverse, a_in = 0, q_in = 0;
         URN_ROLLED
         for (uint32_t u = 0; u < now.members; u++) {
-            uint64_t weight, p_u = law.folded(now.id[u], weight), q_u = law.q_of(weight);
-            uint64_t a_u = law.incumbent(now.id[u], p_u, q_u);
-            s.put(SOLVE_A, u, a_u), s.put(SOLVE_Q, u, q_u), s.put(SOLVE_P, u, p_u);
-            a_in += a_u, q_in += q_u;
+            Look look = look_alone(w, law, now.id[u]);
+            s.put(SOLVE_A, u, look.a), s.put(SOLVE_Q, u, look.q), s.put(SOLVE_P, u, look.p);
+            a_in += look.a, q_in += look.q;
         }
         URN_ROLLED
         for (uint32_t u = 0; u < now.members; u++) {
@@ -149,8 +149,7 @@ template <int TEAM> URN_DEVICE void solve_selection(Walk<TEAM> &w, const NodeLaw
 }
 
 // The whole team calls: does x stay against the challenger y, whose coin is u?
-template <int TEAM>
-URN_DEVICE bool incumbent_stays(Walk<TEAM> &w, const NodeLaw &law, int32_t x, int32_t y, uint64_t u) {
+template <int TEAM> URN_CALL bool incumbent_stays(Walk<TEAM> &w, const NodeLaw &law, int32_t x, int32_t y, uint64_t u) {
     if (x == y) return true;
     if (w.team.thread == 0) {
         Selection now = w.room.selection.load(law.selections);
@@ -165,9 +164,8 @@ URN_DEVICE bool incumbent_stays(Walk<TEAM> &w, const NodeLaw &law, int32_t x, in
         if (at_x < now.members && at_y < now.members) {
             stays = mulhi_u64(u, s.mass(at_x, at_y)) < s.share(at_x, at_y);
         } else if (at_x == at_y) { // neither is in H
-            uint64_t weight, p_y = law.folded(y, weight), a_y = law.incumbent(y, p_y, law.q_of(weight));
-            uint64_t p_x = law.folded(x, weight), a_x = law.incumbent(x, p_x, law.q_of(weight));
-            stays = !(p_y > a_y && p_x <= a_x);
+            Look of_y = look_alone(w, law, y), of_x = look_alone(w, law, x);
+            stays = !(of_y.p > of_y.a && of_x.p <= of_x.a);
         }
         w.room.look.store(0, stays ? 1 : 0);
     }
@@ -197,8 +195,8 @@ template <int TEAM> URN_DEVICE int32_t rule_importance(Walk<TEAM> &w, NodeLaw &l
     }
     if (first < 0) return w.own(n);
     if (w.team.thread == 0) {
-        uint64_t weight, p_x = law.folded(x, weight), a_x = law.incumbent(x, p_x, law.q_of(weight));
-        w.room.look.store(0, mulhi_u64(coin_of(w.v, w.r, first), a_x) < p_x ? 1 : 0);
+        Look look = look_alone(w, law, x);
+        w.room.look.store(0, mulhi_u64(coin_of(w.v, w.r, first), look.a) < look.p ? 1 : 0);
     }
     block_meet<TEAM>();
     bool accepted = w.room.look.load(0) != 0;

@@ -1,7 +1,7 @@
 /* parity_verify.c - every verifier over random chains and trees: the same bytes as the plain-C witness, whatever team
  * takes the rows and walks the requests, in every lane order. */
 #include "tests/parity/shapes.h"
-#include "tests/parity/verify_case.h"
+#include "tests/parity/verify_calls.h"
 
 #if URN_WITH_SIMT
 #include "kernels/simt/simt_runtime.h"

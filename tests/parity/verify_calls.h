@@ -1,6 +1,6 @@
-/* verify_case.h - random calls of urn_verify and urn_verify_tree: every verifier, lists, chains, trees, bad rows. */
-#ifndef URN_VERIFY_CASE_H
-#define URN_VERIFY_CASE_H
+/* verify_calls.h - random calls of urn_verify and urn_verify_tree: every verifier, lists, chains, trees, bad rows. */
+#ifndef URN_VERIFY_CALLS_H
+#define URN_VERIFY_CALLS_H
 
 #include "tests/urn_test.h"
 

@@ -1,5 +1,5 @@
-/* verify_case.c - see verify_case.h. */
-#include "tests/parity/verify_case.h"
+/* verify_calls.c - see verify_calls.h. */
+#include "tests/parity/verify_calls.h"
 
 #include <math.h>
 
