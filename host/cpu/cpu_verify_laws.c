@@ -91,7 +91,7 @@ int urnc_verify_test(urnc_verifier *v, int32_t token, uint64_t coin) {
 }
 
 uint64_t urnc_lift(uint64_t *weights, int64_t n, uint64_t total) {
-    int shift = __builtin_clzll(total) - 1;
+    int shift = total >> 63 ? 0 : __builtin_clzll(total) - 1; /* only a wrong summary has more than 63 bits */
     if (shift)
         for (int64_t i = 0; i < n; i++) weights[i] <<= shift;
     return total << shift;

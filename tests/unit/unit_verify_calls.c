@@ -246,6 +246,30 @@ START_TEST(summaries_change_no_bit) {
 }
 END_TEST
 
+/* property  summaries of other rows, or of none, give other ids, but never one that is no id */
+START_TEST(wrong_summaries_stay_in_range) {
+    static urn_row_summary wrong[B * N];
+    ut_rng rng = ut_rng_make(5);
+    for (int32_t verifier = 0; verifier <= URN_VERIFY_TYPICAL; verifier++)
+        for (int round = 0; round < 20; round++) {
+            room *r = make_room(verifier, 140 + (uint64_t)round);
+            for (int t = 0; t < B * N; t++) {
+                wrong[t].mass = ut_u64(&rng) >> ut_below(&rng, 64);
+                wrong[t].max = (float)ut_normal(&rng);
+                wrong[t].c = (float)ut_normal(&rng);
+                wrong[t].cut_key = (uint32_t)ut_u64(&rng);
+                wrong[t].cut_id = (int32_t)ut_u64(&rng);
+                wrong[t].flags = (uint32_t)ut_below(&rng, 2);
+            }
+            r->params.target_summary = r->params.draft_summary = wrong;
+            verify(r);
+            for (int j = 0; j < B * N; j++)
+                UT_ASSERT(r->ids[j] >= -1 && r->ids[j] < V, "verifier %d: id %d", verifier, r->ids[j]);
+            ut_close(r->bed);
+        }
+}
+END_TEST
+
 /* property  after a stop id nothing is emitted; one that is not accepted stops nothing */
 START_TEST(stop_ids_end_a_round) {
     room *r = make_room(URN_VERIFY_MATCH, 80);
@@ -348,6 +372,7 @@ Suite *unit_verify_calls_suite(void) {
     tcase_add_test(calls, ragged_equals_dense);
     tcase_add_test(calls, maps_give_the_same_bits);
     tcase_add_test(calls, summaries_change_no_bit);
+    tcase_add_test(calls, wrong_summaries_stay_in_range);
     tcase_add_test(calls, stop_ids_end_a_round);
     tcase_add_test(calls, bad_rows_stay_alone);
     tcase_add_test(calls, statistics_add_up);
