@@ -72,7 +72,7 @@ static urn_status run_step(ut_bed *bed, void *params) {
 static void make_trace(ut_call *call, ut_rng *rng) {
     BEGIN(urn_genealogy_params, URN_GENEALOGY_PARAMS_INIT);
     grow(call, p, rng, UT_IN);
-    p->paths = ut_below(rng, p->items + 1);
+    p->paths = 1 + ut_below(rng, p->items);
     p->length = 1 + ut_below(rng, 12);
     if (ut_below(rng, 2)) {
         int32_t *of = (int32_t *)UT_TAKES(call, p, path_of, p->rows * p->paths);
