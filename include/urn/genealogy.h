@@ -29,7 +29,7 @@ typedef struct urn_genealogy_params {
     const void *particles;    /* step: [rows, items, particle_bytes] */
     void *states;             /* [rows, nodes, particle_bytes] of every node; step writes, trace reads */
 
-    int64_t paths;          /* trace: of each row, 0 to 2^31 - 1 */
+    int64_t paths;          /* trace: of each row, 0 (does nothing) to 2^31 - 1 */
     int64_t length;         /* trace: places of a path, 1 to 2^31 - 1 */
     const int32_t *path_of; /* trace: [rows, paths] particles; NULL: 0, 1, .. */
     int32_t *path;          /* trace: [rows, paths, length] nodes, the particle's own last; -1 before the first */
