@@ -40,7 +40,7 @@ typedef struct {
 } room;
 
 static room room_of(const urnc_verify_call *call) {
-    room of = {call->params->nodes, call->target.rows->logits.cols, 1, 0};
+    room of = {call->params->nodes, call->target.rows->logits.cols, 0, 0};
     if (call->draft.rows) of.draft_cols = call->draft.rows->logits.cols;
     if (call->target.lists) of.needs |= call->target.lists->needs;
     if (call->draft.lists) of.needs |= call->draft.lists->needs;
