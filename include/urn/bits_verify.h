@@ -96,7 +96,7 @@
  *    draft's, where the target's has none, sets URN_ROW_DRAFT. Stopped at n: accepted are the tokens of the path to n.
  *    y = own draw at n if no child has left it, else the end draw from its P. A target row with a status: -1, as in
  *    section 4. Statuses of rows count when a node is reached in 1, of target rows where it stops; a row is looked at
- *    only where a node has a child left, or stops. If y is the token of a child of n, that child is not accepted for it.
+ *    only where a node has a child left, or stops. If y is the token of a child of n, that child is not accepted.
  *
  * 6  KSEQ (SpecTr). Factors are rho / 2^10, rho an integer in [2^10, k * 2^10].
  *      I = div(2^73, rho);  p_i = (P_i * I) >> 63;  B = sum of min(p_i, q_i);  b = min(2^63, div(B << 63, T));
@@ -166,8 +166,8 @@
  *                negative path[b][j]; rows[offsets[b] + j] = first_b + path[b][j], j < n_b; -1 behind
  *                offsets[requests], up to rows_size.
  *      recycle   draft: token of the root of b: root[b]; of node i > 0 of the template: M[token of its parent][rank of
- *                i]; -1 where the parent's is not in [0, cols), the rank is not in [0, k), its parent is not below it, or
- *                a sibling before it has the same token. update: for every row t with tokens[t] in [0, cols):
+ *                i]; -1 where the parent's is not in [0, cols), the rank is not in [0, k), its parent is not below it,
+ *                or a sibling before it has the same token. update: for every row t with tokens[t] in [0, cols):
  *                M[tokens[t]] = top[t], but of rows with equal tokens only the last.
  *      invert    draft_of[i] = the least j with map[j] = i, -1: none. status: URN_ROW_INDEX if some map[j] is outside
  *                [0, cols), URN_ROW_PARAM if two are equal.
