@@ -57,8 +57,8 @@ typedef struct prog_command {
     int (*run)(const prog_values *values);
 } prog_command;
 
-extern const prog_command prog_info, prog_sample, prog_topk, prog_resample, prog_filter, prog_verify, prog_generate,
-    prog_bench;
+extern const prog_command prog_info, prog_sample, prog_topk, prog_select, prog_resample, prog_filter, prog_verify,
+    prog_generate, prog_bench;
 
 /* prog_args_parse - argv after the command's name into `values`. Returns PROG_OK, or PROG_USAGE after saying on stderr
  * what is wrong and what was probably meant. */

@@ -4,13 +4,14 @@
 #include "host/prog_decode.h"
 #include "host/prog_progress.h"
 #include "host/prog_serve.h"
+#include "host/prog_speculate_report.h"
 #include "host/prog_steps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { STEPS, PRESET, SET, MIROSTAT, ROWS, TOKENS, SEED, DTYPE, PROMPT, MODEL, DUMP, DUMP_ALL, SERVE, SLOTS, BEAM };
-enum { BACKEND = BEAM + 1, DEVICE, THREADS };
+enum { SPECULATE = BEAM + 1, DRAFTS, TREE, VERIFIER, BACKEND, DEVICE, THREADS };
 
 enum { MAX_PROMPT = 4096 };
 
@@ -115,6 +116,39 @@ static int check_serve(const prog_values *v) {
     return PROG_OK;
 }
 
+/* Drafts are drawn by label, without slots, and under the law that is verified. Returns an exit code. */
+static int check_speculate(const prog_values *v, const prog_decode_params *p, prog_tree *tree) {
+    static const int OTHERS[] = {MIROSTAT, DUMP, DUMP_ALL, SERVE, BEAM, DTYPE}, OWN[] = {DRAFTS, TREE, VERIFIER};
+    prog_error error;
+    size_t i;
+    int32_t s;
+    if (!v->of[SPECULATE].given) {
+        for (i = 0; i < sizeof OWN / sizeof OWN[0]; i++)
+            if (v->of[OWN[i]].given) {
+                fprintf(stderr, "urn generate: --%s is for --speculate\n", prog_generate.options[OWN[i]].name);
+                return PROG_USAGE;
+            }
+        return PROG_OK;
+    }
+    for (i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
+        if (v->of[OTHERS[i]].given) {
+            fprintf(stderr, "urn generate: --%s does not go with --speculate\n", prog_generate.options[OTHERS[i]].name);
+            return PROG_USAGE;
+        }
+    for (s = 0; s < p->step_count; s++)
+        if (p->steps[s].op == URN_OP_XTC || prog_reads_context(p->steps, p->step_count)) {
+            fprintf(stderr, "urn generate: xtc and steps that read the context do not go with --speculate\n");
+            return PROG_USAGE;
+        }
+    if (!v->of[TREE].given)
+        prog_tree_chain((int32_t)v->of[DRAFTS].number, tree);
+    else if (prog_tree_parse(v->of[TREE].text, tree, &error) != 0) {
+        fprintf(stderr, "urn generate: %s\n", error.text);
+        return PROG_USAGE;
+    }
+    return PROG_OK;
+}
+
 /* Beams are copied and dropped, and what a slot holds is not moved along here. Returns an exit code. */
 static int check_beam(const prog_values *v, const urn_step *steps, int32_t count) {
     static const int OTHERS[] = {MIROSTAT, ROWS, DTYPE, DUMP, DUMP_ALL};
@@ -137,6 +171,7 @@ static int run(const prog_values *v) {
     urn_step steps[URN_MAX_STEPS];
     prog_decode_params p;
     prog_decode_result result;
+    prog_tree tree;
     prog_device device;
     prog_error error;
     prog_lm *lm = NULL;
@@ -172,6 +207,8 @@ static int run(const prog_values *v) {
     p.dtype = (urn_dtype)v->of[DTYPE].number;
     p.dump = v->of[DUMP].text;
     p.dump_all = v->of[DUMP_ALL].given;
+    code = check_speculate(v, &p, &tree);
+    if (code != PROG_OK) return code;
     /* The backend first: it fails at once where it is not there, and the model takes a second to load. */
     if (prog_device_open(&device, v->of[BACKEND].number, v->of[DEVICE].number, v->of[THREADS].number, &error) != 0) {
         code = fail(&error);
@@ -197,6 +234,11 @@ static int run(const prog_values *v) {
     p.prompt = prompt;
     code = read_prompt(lm, v->of[PROMPT].text, prompt, &p.prompt_count);
     if (code != PROG_OK) goto done;
+    if (v->of[SPECULATE].given) {
+        /* the first choice is all of them */
+        if (prog_speculate_run(&device, lm, &p, &tree, v->of[VERIFIER].number - 1, &error) != 0) code = fail(&error);
+        goto done;
+    }
     if (v->of[BEAM].given) {
         p.rows = (int32_t)v->of[BEAM].number;
         if (prog_beam(&device, lm, &p, v->of[PROMPT].text, &error) != 0) code = fail(&error);
@@ -244,6 +286,12 @@ static const prog_option OPTIONS[] = {
     {"beam", 0, PROG_INT, "N", NULL, 1, 1024, NULL,
      "N different sentences, drawn without replacement by stochastic beam search, the first pick first; --rows does "
      "not count"},
+    {"speculate", 0, PROG_CHOICE, "NAME", NULL, 0, 0, "bigram",
+     "speculative decoding: the model's bigrams draft, the trigrams verify; the text keeps its law"},
+    {"draft", 0, PROG_INT, "N", "4", 1, 15, NULL, "with --speculate: drafts of a chain"},
+    {"tree", 0, PROG_TEXT, "WIDTHS", NULL, 0, 0, NULL, "with --speculate: a tree of drafts in place of a chain: 4x2x1"},
+    {"verifier", 'V', PROG_CHOICE, "NAME", "all", 0, 0, "all|" PROG_VERIFIERS,
+     "with --speculate: which drafts are accepted; all compares the lossless ones; `urn help verifiers`"},
     PROG_OPTION_BACKEND,
     PROG_OPTION_DEVICE,
     PROG_OPTION_THREADS,
@@ -266,7 +314,11 @@ const prog_command prog_generate = {
     "lists of steps, and its own seed, temperature (0 for some), mask, prompt and number of draws; a step's rows are "
     "shuffled, with padding among them. Afterwards every request runs alone, and its ids, log-probabilities and raw "
     "log-probabilities are "
-    "compared byte for byte.",
+    "compared byte for byte.\n\n"
+    "With --speculate every round drafts a chain or a tree of words from the model's bigrams and verifies them by its "
+    "trigrams in one call. The text has the law of decoding word by word; with the verifier match it is the very text "
+    "of "
+    "the same seed without --speculate.",
     OPTIONS,
     sizeof OPTIONS / sizeof OPTIONS[0],
     0,
@@ -287,6 +339,8 @@ const prog_command prog_generate = {
     "  urn generate --preset llama --set top_k=40,min_p=0.05,temperature=0.8\n"
     "  urn generate --beam 16 --steps temperature=0.7 --tokens 12\n"
     "  urn generate --serve 500 --slots 64\n"
+    "  urn generate --speculate bigram --draft 4 --verifier block --steps temperature=0.8,top_k=50\n"
+    "  urn generate --speculate bigram --tree 4x2x1\n"
     "  urn generate --rows 64 --dump-logits logits.npy && urn sample logits.npy --steps top_k=40\n",
     run,
 };

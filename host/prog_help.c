@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const prog_command *const COMMANDS[] = {&prog_info,   &prog_sample, &prog_topk,     &prog_resample,
-                                                &prog_filter, &prog_verify, &prog_generate, &prog_bench};
+static const prog_command *const COMMANDS[] = {&prog_info,   &prog_sample, &prog_topk,     &prog_select, &prog_resample,
+                                               &prog_filter, &prog_verify, &prog_generate, &prog_bench};
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0], WIDTH = 88, LEFT = 26 };
 

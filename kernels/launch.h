@@ -57,8 +57,8 @@ static inline uint32_t urnk_work_bytes(int32_t needs) {
     return 72u + ((needs & URN_NEEDS_FULL) ? 1032u : 0u) + ((needs & URN_NEEDS_SORT) ? 2048u : 0u);
 }
 
-/* A crew, the blocks that hold a row which no cluster holds, meets over a board (row/board.h) and a counter. Rows that a
- * warp takes never need one. However many rows a call has, the device has no room for more crews than this. */
+/* A crew, the blocks that hold a row which no cluster holds, meets over a board (row/board.h) and a counter. Rows that
+ * a warp takes never need one. However many rows a call has, the device has no room for more crews than this. */
 #define URNK_MOST_CREW 192 /* blocks */
 #define URNK_MOST_CREWS 64
 #define URNK_COUNTER_BYTES 128 /* a line of its own */

@@ -45,7 +45,9 @@ extern "C" {
     X(backward_draws, urn_backward_params) \
     X(alias_build, urn_alias_params) \
     X(alias_draw, urn_alias_params) \
-    X(inverse_grid, urn_inverse_params)
+    X(inverse_grid, urn_inverse_params) \
+    X(genealogy_step, urn_genealogy_params) \
+    X(genealogy_trace, urn_genealogy_params)
 
 #define URNK_RESAMPLE_PROTOTYPES(op, type) \
     int urnk_cuda_##op(const urnk_device *device, const type *params, struct CUstream_st *stream); \
@@ -89,8 +91,9 @@ static inline size_t urnk_alias_workspace(int64_t rows, int64_t items) {
     return URNK_RESAMPLE_SLACK + urnk_law_workspace(rows, items) + (size_t)rows * (size_t)items * 20;
 }
 
+/* Offspring and old leaf of an item; free nodes of a tile, and before it. */
 static inline size_t urnk_genealogy_workspace(int64_t rows, int64_t items, int64_t nodes) {
-    return (size_t)rows * (1024 + urnk_resample_groups(items) * 256 * 12 + urnk_resample_groups(nodes) * 16);
+    return URNK_RESAMPLE_SLACK + (size_t)rows * (4 + (size_t)items * 8 + urnk_resample_groups(nodes) * 16);
 }
 
 #ifdef __cplusplus

@@ -92,8 +92,10 @@ static inline size_t urnk_topk_segments_workspace(int64_t segments, int64_t long
     return (((size_t)out + (size_t)segments) * 32 + 255) & ~(size_t)255;
 }
 
+/* A flag a row; for 2048 ids 16 bytes, and bits where the caller has no array for them. */
 static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
-    return ((size_t)rows * (size_t)cols * 16 + 255) & ~(size_t)255;
+    size_t tiles = ((size_t)cols + 2047) / 2048, words = ((size_t)cols + 31) / 32;
+    return ((size_t)rows * (4 + 16 * tiles + 4 * words) + 16 + 255) & ~(size_t)255;
 }
 
 /* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
@@ -104,12 +106,12 @@ static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
     X(topk_long_merge, urnk_topk_long_call, 1) \
     X(topk_long_finish, urnk_topk_long_call, 1) \
     X(topk_segments, urnk_topk_segments_call, 1) \
-    X(beam_select, urn_beam_select_params, 0) \
-    X(inclusion, urn_inclusion_params, 0) \
-    X(fixed, urnk_fixed_call, 0) \
-    X(permute, urn_permute_params, 0) \
-    X(bootstrap, urn_bootstrap_params, 0) \
-    X(field, urn_field_params, 0)
+    X(beam_select, urn_beam_select_params, 1) \
+    X(inclusion, urn_inclusion_params, 1) \
+    X(fixed, urnk_fixed_call, 1) \
+    X(permute, urn_permute_params, 1) \
+    X(bootstrap, urn_bootstrap_params, 1) \
+    X(field, urn_field_params, 1)
 
 #define URNK_TOPK_PROTOTYPES(op, type, there) \
     int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \

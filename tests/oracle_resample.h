@@ -40,5 +40,7 @@ void oracle_alias_build(const urn_alias_params *p);
 void oracle_alias_draw(const urn_alias_params *p);
 void oracle_inverse_grid(const urn_inverse_params *p);
 void oracle_backward_draws(const urn_backward_params *p);
+void oracle_genealogy_step(const urn_genealogy_params *p);
+void oracle_genealogy_trace(const urn_genealogy_params *p);
 
 #endif

@@ -144,6 +144,20 @@ static float inclusion_logprob(const answer *a, const candidate *c) {
     return (float)(oracle_log2(q) * URN_LN2);
 }
 
+/* T7: the pick's key given that the row's largest is its parent's. */
+static int64_t beam_key(const answer *a, const candidate *c) {
+    int64_t p = a->p->parent_key[a->r], most = a->list[0].key;
+    double l = a->run->greedy ? 0 : oracle_log2_of(a->z) - URN_F;
+    double o = a->p->parent_logprob[a->r] * URN_LOG2E_F64 - l, t = (double)p * 0x1p-40;
+    double z = o + (double)most * 0x1p-40, d = (double)(most - c->key) * 0x1p-40;
+    if (p == INT64_MAX) return (int64_t)floor((o + (double)c->key * 0x1p-40) * 0x1p40);
+    if (d == 0) return p;
+    double x = d * URN_LN2, h = oracle_exp2(d) - 1;
+    if (d < 0x1p-10) h = x * (1 + (x * (1.0 / 2)) * (1 + (x * (1.0 / 3)) * (1 + x * (1.0 / 4))));
+    double s = (t - z) + oracle_log2(h);
+    return (int64_t)floor((s > 60 ? t - s : t - oracle_log2(1 + oracle_exp2(s))) * 0x1p40);
+}
+
 static void put_entry(const answer *a, int64_t at, const candidate *c) {
     const urn_topk_params *p = a->p;
     double log_z = a->run ? oracle_log2_of(a->z) : 0;
@@ -161,6 +175,11 @@ static void put_entry(const answer *a, int64_t at, const candidate *c) {
         p->logmass[at] = c->mass ? (float)((r - log_z) * URN_LN2) : -INFINITY;
     }
     if (p->inclusion_logprob) p->inclusion_logprob[at] = inclusion_logprob(a, c);
+    if (p->beam_keys) p->beam_keys[at] = beam_key(a, c);
+    if (p->beam_logprob) {
+        double y = a->run->greedy ? 0 : oracle_y(a->run, c->id, 1) - (log_z - URN_F);
+        p->beam_logprob[at] = p->parent_logprob[a->r] + y * URN_LN2;
+    }
 }
 
 static void put_row(answer *a) {
@@ -188,10 +207,13 @@ static void put_row(answer *a) {
 static void put_nothing(const answer *a) {
     const urn_topk_params *p = a->p;
     float *const each[] = {p->values, p->logprob, p->logmass, p->inclusion_logprob};
+    const uint64_t nan64 = URN_NAN_BITS_F64;
     float *const one[] = {p->ordered_logprob, p->set_logprob};
     for (int64_t at = a->first; at < a->first + a->room; at++) {
         if (p->ids) p->ids[at] = -1;
         if (p->keys) p->keys[at] = INT64_MIN;
+        if (p->beam_keys) p->beam_keys[at] = INT64_MIN;
+        if (p->beam_logprob) memcpy(p->beam_logprob + at, &nan64, 8);
         for (int k = 0; k < 4; k++) {
             if (each[k]) each[k][at] = nan_value();
         }

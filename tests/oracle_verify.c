@@ -48,6 +48,11 @@ static void find_present(oracle_request *r) {
     }
 }
 
+void oracle_read_nodes(oracle_request *r) {
+    read_parents(r);
+    find_present(r);
+}
+
 /* ---- rows ---- */
 
 /* A job whose row t is that of node i: its slot, its position, its drafts in flight. */
@@ -343,8 +348,7 @@ static void run_request(oracle_request *r) {
         r->position = target->held->output ? (uint32_t)(o[r->slot + 1] - o[r->slot]) : 0;
     }
     if (target->position) r->position = target->position[r->b];
-    read_parents(r);
-    find_present(r);
+    oracle_read_nodes(r);
     int32_t verifier = r->call->p->verifier;
     if (verifier == URN_VERIFY_TRAVERSAL)
         oracle_traversal(r);

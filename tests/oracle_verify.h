@@ -13,6 +13,14 @@ typedef struct oracle_drafts {
 } oracle_drafts;
 
 void oracle_verify(const oracle_drafts *call);
+/* Section 13; the arguments are those of the calls. */
+void oracle_tree_shape(const urn_tree_shape_params *p);
+void oracle_tree_compact(const int32_t *path, const int32_t *used, int64_t requests, int32_t nodes, int32_t depth,
+                         const int64_t *node_offsets, int32_t *rows, int64_t rows_size, int64_t *offsets);
+void oracle_recycle_draft(const urn_recycle *recycle, const int32_t *root, int64_t requests, int32_t *tokens);
+void oracle_recycle_update(const urn_recycle *recycle, const int32_t *tokens, const int32_t *top, int64_t rows);
+void oracle_draft_invert(const int32_t *map, int64_t n, int64_t cols, int32_t *draft_of, int32_t *status);
+
 void oracle_verify_bound(const urn_verify_bound_params *p, const ut_job *target, const ut_job *draft);
 
 /* ---- between its files ---- */
@@ -55,6 +63,7 @@ typedef struct oracle_request {
     int ended;
 } oracle_request;
 
+void oracle_read_nodes(oracle_request *r);      /* parents, presence, depths, children */
 int32_t oracle_find_request(oracle_request *r); /* its slot and nodes, or a status */
 void oracle_vlaw_free(oracle_vlaw *law);
 oracle_vlaw *oracle_target_law(oracle_request *r, int32_t i);

@@ -31,7 +31,7 @@ install_missing() {
     # library for `urn generate`; Random123 to check our Philox against; clang for libFuzzer; Clp for liburn_host;
     # binutils and file to look at what was built
     local want=(gcc g++ make cmake ninja-build pkg-config check libsubunit-dev libboost-context-dev libsphinxbase-dev
-        pocketsphinx-en-us librandom123-dev clang-14 libclang-rt-14-dev coinor-libclp-dev binutils file)
+        pocketsphinx-en-us librandom123-dev clang-14 libclang-rt-14-dev coinor-libclp-dev liblapack-dev binutils file)
     if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
         echo "not a Debian-like machine: nothing is installed; needed are ${want[*]}"
         return

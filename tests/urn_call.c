@@ -39,6 +39,7 @@ int ut_call_run(ut_bed *bed, ut_call *call, ut_call_fn fn) {
     }
     urn_status status = fn(bed, copy);
     int here = status != URN_E_BACKEND || bed->kind == URN_BACKEND_CPU;
+    if (!here) fprintf(stderr, "skip a call of %s: %s\n", urn_backend_name(bed->kind), urn_last_error());
     if (here) {
         UT_OK(status);
         for (int i = 0; i < call->count; i++) {

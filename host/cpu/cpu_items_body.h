@@ -67,10 +67,23 @@ static int items_by_value(const double x[URNC_GROUP], int64_t g, const urn_topk_
     return n;
 }
 
+static inline int64_t item_key(double y, uint64_t U) { return urnc_floor_i64((cut_y(y) + urnc_gumbel(U)) * 0x1p40); }
+
+static void all_item_keys(const urnc_item_rule *rule, const double x[URNC_GROUP], uint32_t word[4][BLOCKS],
+                          int64_t key[URNC_GROUP]) {
+    uint64_t U[URNC_GROUP];
+    for (int i = 0; i < BLOCKS; i++) {
+        U[2 * i] = word[0][i] | (uint64_t)word[1][i] << 32;
+        U[2 * i + 1] = word[2][i] | (uint64_t)word[3][i] << 32;
+    }
+    FOR_GROUP(i) key[i] = item_key(x[i] * rule->c, U[i]);
+}
+
 static int items_by_key(const urnc_item_rule *rule, const double x[URNC_GROUP], int64_t g, const urn_topk_record *bound,
                         urn_topk_record *record) {
     uint32_t word[4][BLOCKS], words[URNC_WORDS];
     uint8_t place[URNC_GROUP];
+    int64_t key[URNC_GROUP];
     int32_t flag[URNC_GROUP], any = 0;
     int n = 0;
     /* y and k are rounded to f32: what that may lose is 2^-23 of each */
@@ -85,12 +98,16 @@ static int items_by_key(const urnc_item_rule *rule, const double x[URNC_GROUP], 
     }
     if (!any) return 0;
     for (int w = 0; w < URNC_WORDS; w++) words[w] = pack(flag + 32 * w);
-    for (int many = urnc_places(words, place), p = 0; p < many; p++) {
+    int many = urnc_places(words, place);
+    if (many > URNC_MANY_NEAR) all_item_keys(rule, x, word, key);
+    for (int p = 0; p < many; p++) {
         int i = place[p], half = i % 2 * 2;
         if (!(x[i] > -INFINITY && x[i] < INFINITY)) continue;
-        uint64_t U = word[half][i / 2] | (uint64_t)word[half + 1][i / 2] << 32;
-        int64_t key = urnc_floor_i64((cut_y(x[i] * rule->c) + urnc_gumbel(U)) * 0x1p40);
-        urn_topk_record found = {key, g * URNC_GROUP + i};
+        if (many <= URNC_MANY_NEAR) {
+            uint64_t U = word[half][i / 2] | (uint64_t)word[half + 1][i / 2] << 32;
+            key[i] = item_key(x[i] * rule->c, U);
+        }
+        urn_topk_record found = {key[i], g * URNC_GROUP + i};
         if (urnc_record_before(&found, bound)) record[n++] = found;
     }
     return n;

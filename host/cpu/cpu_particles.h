@@ -9,6 +9,7 @@
 #include "host/cpu/cpu_resample_loops.h"
 #include "host/cpu/cpu_wide.h"
 
+#define URNC_ABREAST 32  /* searches that go side by side */
 #define URNC_CHUNK 16384 /* items: a chunk's weights sum to at most 2^62 */
 
 /* A row of urn_weights. */

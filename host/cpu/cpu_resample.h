@@ -2,6 +2,7 @@
 #ifndef URN_CPU_RESAMPLE_H
 #define URN_CPU_RESAMPLE_H
 
+#include "host/cpu/cpu_guide.h"
 #include "host/cpu/cpu_particles.h"
 #include "host/cpu/cpu_resample_numbers.h"
 
@@ -18,6 +19,8 @@ typedef struct urnc_birth {
     int64_t turn;      /* what would be at output j is at (j + turn) mod M; 0 <= turn < M */
     /* workspace; which of them a scheme has, urnc_birth_bytes knows */
     uint64_t *prefix; /* [n] */
+    void *guide_room;
+    urnc_guide guide; /* to S_i, or to sums of fractions; cells 0: too few outputs for one to pay */
     int32_t *counts;  /* [n] */
     int32_t *floors;  /* [n] N_i */
 } urnc_birth;
@@ -34,6 +37,14 @@ void urnc_birth_room(urnc_birth *b, char *room);
 int urnc_birth_ruled(urnc_birth *b);   /* systematic, stratified and their residual forms */
 int urnc_birth_counted(urnc_birth *b); /* from counts: residual, SSP, branching, minimum error, multinomial sorted */
 int urnc_birth_drawn(urnc_birth *b);   /* multinomial, killing, chains, rejection */
+
+/* cpu_resample_drawn.c: fill prefix, and a guide to it if `draws` searches are to come. */
+void urnc_birth_prepare(urnc_birth *b, int64_t draws);
+
+/* The ancestors of outputs begin .. end - 1, URNC_ABREAST at most, by independent draws; of given r by urnc_birth_find.
+ */
+void urnc_birth_independent(const urnc_birth *b, int64_t begin, int64_t end, int64_t found[URNC_ABREAST]);
+void urnc_birth_find(const urnc_birth *b, const urnc_u128 *r, int count, int64_t *found);
 
 /* cpu_resample_emit.c: items begin .. begin + n - 1 with cumulated counts C[i], `before` before the first. */
 void urnc_birth_emit(urnc_birth *b, int64_t begin, int64_t n, int64_t before, const int64_t *C);

@@ -4,37 +4,51 @@
 
 #include <string.h>
 
+static int is_searched(int32_t scheme) {
+    return scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_MULTINOMIAL_SORTED ||
+           scheme == URN_RESAMPLE_RESIDUAL || scheme == URN_RESAMPLE_KILLING || scheme == URN_RESAMPLE_REJECTION;
+}
+
+static size_t rounded(int64_t items) { return (size_t)(items + 3) / 4 * 4; }
+
 size_t urnc_birth_bytes(int32_t scheme, int64_t items) {
-    int searched = scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_MULTINOMIAL_SORTED ||
-                   scheme == URN_RESAMPLE_RESIDUAL || scheme == URN_RESAMPLE_KILLING ||
-                   scheme == URN_RESAMPLE_REJECTION;
     int counted = scheme == URN_RESAMPLE_MULTINOMIAL_SORTED || scheme == URN_RESAMPLE_RESIDUAL ||
                   (scheme >= URN_RESAMPLE_SSP && scheme <= URN_RESAMPLE_MINIMUM_ERROR);
-    size_t n = (size_t)(items + 3) / 4 * 4;
-    return n * ((searched ? 8u : 0u) + (counted ? 4u : 0u) + (scheme == URN_RESAMPLE_RESIDUAL ? 4u : 0u));
+    size_t bytes = rounded(items) * ((counted ? 4u : 0u) + (scheme == URN_RESAMPLE_RESIDUAL ? 4u : 0u));
+    return bytes + (is_searched(scheme) ? rounded(items) * 8 + urnc_guide_bytes(items) : 0);
 }
 
 void urnc_birth_room(urnc_birth *b, char *room) {
-    size_t n = (size_t)(b->p->weights.items + 3) / 4 * 4;
-    int32_t scheme = b->p->scheme;
-    int searched = scheme == URN_RESAMPLE_MULTINOMIAL || scheme == URN_RESAMPLE_MULTINOMIAL_SORTED ||
-                   scheme == URN_RESAMPLE_RESIDUAL || scheme == URN_RESAMPLE_KILLING ||
-                   scheme == URN_RESAMPLE_REJECTION;
+    int64_t items = b->p->weights.items;
     b->prefix = (uint64_t *)room;
-    b->counts = (int32_t *)(room + (searched ? n * 8 : 0));
-    b->floors = b->counts + n;
+    b->guide_room = room + rounded(items) * 8;
+    if (is_searched(b->p->scheme)) room += rounded(items) * 8 + urnc_guide_bytes(items);
+    b->counts = (int32_t *)room;
+    b->floors = b->counts + rounded(items);
 }
 
-/* Every item with offspring writes its first output; one without writes where the next item will, if there is one:
- * cheaper than a question that is answered either way a third of the time. */
+#define FEW_OUTPUTS 1024
+
+/* Every item marks the output where it begins: of several items at one place the last one stays, which is the one that
+ * has offspring. Then each output belongs to the last mark before it. No question is asked of an item, which would be
+ * answered either way a third of the time. */
+static void emit_marked(int32_t *out, int64_t begin, int64_t n, int64_t before, const int64_t *C) {
+    int64_t total = C[n - 1] - before;
+    int32_t mark[FEW_OUTPUTS + 1], last = 0;
+    memset(mark, 0, (size_t)total * sizeof *mark);
+    mark[0] = 0;
+    for (int64_t i = 1; i < n; i++) mark[C[i - 1] - before] = (int32_t)i;
+    for (int64_t m = 0; m < total; m++) {
+        last = mark[m] > last ? mark[m] : last;
+        out[before + m] = (int32_t)begin + last;
+    }
+}
+
+/* Item by item, nothing at or past `end`. */
 static void emit_runs(int32_t *out, int64_t end, int64_t begin, int64_t n, int64_t before, const int64_t *C) {
     int64_t at = before;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t next = C[i] < end ? C[i] : end;
-        if (at < end) out[at] = (int32_t)(begin + i);
-        for (int64_t m = at + 1; m < next; m++) out[m] = (int32_t)(begin + i);
-        at = next;
-    }
+    for (int64_t i = 0; i < n; i++)
+        for (; at < C[i] && at < end; at++) out[at] = (int32_t)(begin + i);
 }
 
 static void emit_turned(urnc_birth *b, int64_t begin, int64_t n, int64_t before, const int64_t *C) {
@@ -54,11 +68,13 @@ void urnc_birth_emit(urnc_birth *b, int64_t begin, int64_t n, int64_t before, co
             at = C[i];
         }
     }
-    if (!b->out) return;
+    if (!b->out || C[n - 1] == before) return;
     if (b->turn)
         emit_turned(b, begin, n, before, C);
+    else if (C[n - 1] <= b->M && C[n - 1] - before <= FEW_OUTPUTS)
+        emit_marked(b->out, begin, n, before, C);
     else
-        emit_runs(b->out, C[n - 1] < b->M ? C[n - 1] : b->M, begin, n, before, C);
+        emit_runs(b->out, b->M, begin, n, before, C);
 }
 
 static void add_counts(void *argument, int64_t chunk, int64_t begin, int64_t end) {

@@ -69,21 +69,25 @@ typedef struct {
     int64_t R;
 } remainder_call;
 
+static urnc_u128 fraction_sum(const void *argument, int64_t i) { return fractions_at(argument, i); }
+
+static void touch_fraction(const void *argument, int64_t i) {
+    const urnc_birth *b = argument;
+    __builtin_prefetch(b->row.prefix + i);
+    __builtin_prefetch(b->floors + i);
+}
+
 static void remainder_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const remainder_call *c = argument;
     urnc_birth *b = c->b;
     (void)chunk;
-    for (int64_t j = begin; j < end; j++) {
-        urnc_u128 y = urnc_wide_below(urnc_birth_block(b, j, 0, URN_STREAM_RESAMPLE), b->row.T * (uint64_t)c->R);
-        int64_t low = 0, high = b->row.n - 1;
-        while (low < high) {
-            int64_t middle = low + (high - low) / 2;
-            if (fractions_at(b, middle) > y)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        add_one(&b->counts[low], b->row.team);
+    for (int64_t j = begin; j < end; j += URNC_ABREAST) {
+        urnc_u128 y[URNC_ABREAST];
+        int64_t found[URNC_ABREAST], count = end - j < URNC_ABREAST ? end - j : URNC_ABREAST;
+        for (int64_t k = 0; k < count; k++)
+            y[k] = urnc_wide_below(urnc_birth_block(b, j + k, 0, URN_STREAM_RESAMPLE), b->row.T * (uint64_t)c->R);
+        urnc_guide_find(&b->guide, y, (int)count, found);
+        for (int64_t k = 0; k < count; k++) add_one(&b->counts[found[k]], b->row.team);
     }
 }
 
@@ -92,6 +96,9 @@ static int64_t fill_residual(urnc_birth *b) {
     int32_t sum = 0;
     for (int64_t i = 0; i < b->row.n; i++) b->floors[i] = sum += b->counts[i];
     urnc_particles_scan(&b->row, b->prefix);
+    if (c.R == 0) return b->M;
+    b->guide = (urnc_guide){.n = b->row.n, .sums = fraction_sum, .touch = touch_fraction, .argument = b};
+    urnc_guide_make(&b->guide, b->guide_room, b->row.T * (uint64_t)c.R, b->row.team);
     urnc_over_chunks(c.R, b->row.team, remainder_chunk, &c);
     return b->M;
 }
@@ -153,15 +160,16 @@ static int64_t fill_minimum_error(urnc_birth *b) {
 static void count_draws(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     urnc_birth *b = argument;
     (void)chunk;
-    for (int64_t m = begin; m < end; m++) {
-        urnc_u128 r = urnc_below(b->row.wide, urnc_birth_block(b, m, 0, URN_STREAM_RESAMPLE), b->row.T);
-        add_one(&b->counts[urnc_first_above(&b->row, r)], b->row.team);
+    for (int64_t m = begin; m < end; m += URNC_ABREAST) {
+        int64_t found[URNC_ABREAST], count = end - m < URNC_ABREAST ? end - m : URNC_ABREAST;
+        urnc_birth_independent(b, m, m + count, found);
+        for (int64_t k = 0; k < count; k++) add_one(&b->counts[found[k]], b->row.team);
     }
 }
 
 static int64_t fill_drawn(urnc_birth *b) {
     memset(b->counts, 0, (size_t)b->row.n * sizeof *b->counts);
-    urnc_particles_scan(&b->row, b->prefix);
+    urnc_birth_prepare(b, b->M);
     urnc_over_chunks(b->M, b->row.team, count_draws, b);
     return b->M;
 }

@@ -51,20 +51,28 @@ static int64_t exact_key(const urnc_row *row, float x, uint64_t U) {
     return urnc_floor_i64(((y > -0x1p20 ? y : -0x1p20) + urnc_gumbel(U)) * 0x1p40);
 }
 
+static void collect_all_keys(const urnc_row *row, const look *a, int64_t g, urnc_collector *to) {
+    int64_t key[URNC_GROUP];
+    if (!row->loops->outputs->keys(a->view, row->scale, &a->noise, g, a->top, key)) return;
+    for (int64_t i = 0; i < URNC_GROUP; i++)
+        if (key[i] != INT64_MIN) urnc_collect(to, key[i], g * URNC_GROUP + i);
+}
+
 static void collect_keys(const urnc_row *row, const look *a, int64_t g, urnc_collector *to) {
     int64_t first = g * URNC_GROUP;
-    if (row->scale.linear) {
-        int64_t key[URNC_GROUP];
-        if (!row->loops->outputs->keys(a->view, row->scale, &a->noise, g, a->top, key)) return;
-        for (int64_t i = 0; i < URNC_GROUP; i++)
-            if (key[i] != INT64_MIN) urnc_collect(to, key[i], first + i);
-        return;
-    }
     uint64_t U[URNC_GROUP];
     uint32_t words[URNC_WORDS];
     uint8_t place[URNC_GROUP];
+    if (row->scale.linear || to->bound.key == INT64_MIN) {
+        collect_all_keys(row, a, g, to);
+        return;
+    }
     if (!row->loops->topk->near_keys(a->view, row->scale, &a->noise, g, a->top, to->bound.key, U, words)) return;
     int n = urnc_places(words, place);
+    if (n > URNC_MANY_NEAR) {
+        collect_all_keys(row, a, g, to);
+        return;
+    }
     for (int i = 0; i < n; i++) {
         int64_t at = first + place[i];
         urnc_collect(to, exact_key(row, urnc_view_at(a->view, at), U[place[i]]), at);

@@ -32,6 +32,9 @@ typedef struct urnc_item_tally {
     int32_t status;
 } urnc_item_tally;
 
+/* So many elements of a group, and their keys are made in vectors with all the others' and not one by one. */
+#define URNC_MANY_NEAR 24
+
 /* The numbers of the bits that are set, ascending; how many. */
 static inline int urnc_places(const uint32_t words[URNC_WORDS], uint8_t place[URNC_GROUP]) {
     int n = 0;

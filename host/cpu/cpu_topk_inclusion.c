@@ -6,9 +6,9 @@
 #include "host/cpu/cpu_parts.h"
 #include "host/cpu/cpu_wide.h"
 
-/* floor(x * 2^(40 - e)) for 0 <= x <= 2^e. With x = f * 2^(b - 150), f below 2^24: a shift. */
+/* floor(x * 2^(40 - e)) for 0 <= x <= 2^e, -0 among them. With x = f * 2^(b - 150), f below 2^24: a shift. */
 static uint64_t quantise(float x, int32_t e) {
-    uint32_t bits = urnc_bits_of_f32(x);
+    uint32_t bits = urnc_bits_of_f32(x) & 0x7fffffffu;
     int32_t b = (int32_t)(bits >> 23), shift;
     uint64_t f = bits & 0x7fffffu;
     if (b > 0)

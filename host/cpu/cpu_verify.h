@@ -23,8 +23,9 @@ typedef struct urnc_lawrow {
     urnc_plan plan;
     urnc_row row;
     void *scratch;
-    float *linear; /* room for a row of probabilities */
-    int status;
+    float *linear;                  /* room for a row of probabilities */
+    const urn_row_summary *summary; /* what urn_sample said of the row, while that is enough; or NULL */
+    int status, team;
     int begun; /* sums are prefix sums, for draws */
     int64_t n;
     uint64_t T;
@@ -37,11 +38,13 @@ typedef struct urnc_lawplace {
     uint32_t position;
     const int32_t *overlay;
     int64_t overlay_n;
+    const urn_row_summary *summary; /* of this row, or NULL */
 } urnc_lawplace;
 
 void urnc_lawrow_open(urnc_lawrow *law, const urnc_verify_call *call, const urnc_lawplace *place);
 uint64_t urnc_lawrow_weight(const urnc_lawrow *law, int64_t id); /* P_i */
-void urnc_lawrow_fill(const urnc_lawrow *law, uint64_t *weights, int64_t n);
+void urnc_lawrow_full(urnc_lawrow *law); /* run the row's steps, where its summary has spared that so far */
+void urnc_lawrow_fill(urnc_lawrow *law, uint64_t *weights, int64_t n);
 int32_t urnc_lawrow_draw(urnc_lawrow *law, int method, const uint64_t *code); /* urn_sample's draw 0, or by code */
 int32_t urnc_lawrow_first(urnc_lawrow *law);
 float urnc_lawrow_logprob(urnc_lawrow *law, int64_t id);

@@ -4,7 +4,7 @@
 static urnc_lawplace place_of(urnc_verifier *v, int32_t node) {
     const urn_sample_params *rows = v->call->target.rows;
     int64_t t = urnc_verify_row(v, node);
-    urnc_lawplace place = {t, v->slot, v->b, v->P0 + (uint32_t)v->depth[node], v->flight, v->depth[node]};
+    urnc_lawplace place = {t, v->slot, v->b, v->P0 + (uint32_t)v->depth[node], v->flight, v->depth[node], NULL};
     if (rows->overlay) {
         int64_t n = rows->overlay_count ? rows->overlay_count[t] : rows->overlay_stride;
         place.overlay = rows->overlay + t * rows->overlay_stride;
@@ -17,6 +17,7 @@ static urnc_lawplace place_of(urnc_verifier *v, int32_t node) {
 
 int urnc_verify_open(urnc_verifier *v, int32_t node) {
     urnc_lawplace place = place_of(v, node);
+    if (v->p->target_summary) place.summary = v->p->target_summary + place.r;
     v->node = node;
     v->filled = 0;
     v->has_draft = 0;
@@ -35,6 +36,7 @@ int urnc_verify_open_draft(urnc_verifier *v) {
     if (!v->has_draft) return 1;
     urnc_lawplace place = place_of(v, v->node);
     place.r = r;
+    if (v->p->draft_summary && r < v->call->draft.rows->logits.rows) place.summary = v->p->draft_summary + r;
     urnc_lawrow_open(&v->draft, v->call, &place);
     if (v->draft.status != URN_ROW_OK) {
         v->status |= URN_ROW_DRAFT;
@@ -89,7 +91,7 @@ int urnc_verify_test(urnc_verifier *v, int32_t token, uint64_t coin) {
 }
 
 uint64_t urnc_lift(uint64_t *weights, int64_t n, uint64_t total) {
-    int shift = __builtin_clzll(total) - 1;
+    int shift = total >> 63 ? 0 : __builtin_clzll(total) - 1; /* only a wrong summary has more than 63 bits */
     if (shift)
         for (int64_t i = 0; i < n; i++) weights[i] <<= shift;
     return total << shift;

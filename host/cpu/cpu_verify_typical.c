@@ -16,6 +16,7 @@ static uint64_t threshold(const urnc_verifier *v, const urnc_law *law) {
 }
 
 static void reach_children(urnc_verifier *v, int32_t n) {
+    urnc_lawrow_full(&v->target);
     urnc_law law = urnc_law_of(&v->target.row);
     uint64_t least = threshold(v, &law);
     for (int32_t c = v->child[n]; c >= 0; c = v->next[c]) {

@@ -20,6 +20,6 @@ int32_t urnc_verify_end(urnc_verifier *v) {
     uint64_t r = urnc_mulhi(U, v->T), sum = 0;
     int64_t i = 0;
     urnc_verify_fill(v);
-    while ((sum += v->P[i]) <= r) i++;
+    while (i < v->n - 1 && (sum += v->P[i]) <= r) i++; /* a wrong summary's T is no sum: stay in the row */
     return (int32_t)i;
 }

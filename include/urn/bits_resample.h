@@ -144,7 +144,7 @@
  *      insert        s_m = the m-th free node by number, from 0: parent[s_m] = the old leaf[a_m], count[s_m] = 1,
  *                    leaf[m] = s_m. parent of a node that is free afterwards is -1.
  *      An a_m outside [0, n): URN_ROW_INDEX; fewer than n free nodes: URN_ROW_STATE; a row whose leaf[0] is -1 while
- *      ancestors is not NULL: URN_ROW_EMPTY. Such a row then has every node free and every leaf -1.
+ *      ancestors is not NULL: URN_ROW_EMPTY alone. Such a row then has every node free and every leaf -1.
  *      trace         of leaf m: the nodes from it to its first ancestor, the leaf at place length - 1, its parent at
  *                    length - 2 and so on; -1 at places before the first; nodes that do not fit are left out. m outside
  *                    [0, n): all -1, URN_ROW_INDEX. A row of leaf[0] = -1: all -1, URN_ROW_EMPTY alone.

@@ -111,11 +111,11 @@
  *     ids ascend; `found` counts all that are chosen, entries past the room are left out. weight = f32(2^62 / f64(p)).
  *     n = 0 or all p = 0: found 0, status 0.
  *     Solving: weights x, f32, >= 0 and finite, else URN_ROW_PARAM (NaN: URN_ROW_NAN, +inf: URN_ROW_INF, which come
- *     first). w = floor(x * 2^(40 - e)), 2^e the least power of two not below the largest x. No w > 0: URN_ROW_EMPTY
- *     and p 0. Fewer than k, or k, with w > 0: these have p = ONE. Else t = the largest integer in [1, 2^40] with S >=
- *     (k - m) * t, m = how many have w > t, S = the sum of w over the others; those m have p = ONE, the others p_i =
- *     Q_i - Q_(i-1), Q_i = floor((k - m) * 2^62 * P_i / S), P_i = the sum of w over the others with ids <= i. So the
- *     sum of p is k * 2^62, exactly.
+ *     first); -0 is 0. A k_of_row outside [0, k]: URN_ROW_PARAM, likewise. w = floor(x * 2^(40 - e)), 2^e the least
+ *     power of two not below the largest x. No w > 0: URN_ROW_EMPTY and p 0. Fewer than k, or k, with w > 0: these
+ *     have p = ONE. Else t = the largest integer in [1, 2^40] with S >= (k - m) * t, m = how many have w > t, S = the
+ *     sum of w over the others; those m have p = ONE, the others p_i = Q_i - Q_(i-1), Q_i = floor((k - m) * 2^62 * P_i
+ *     / S), P_i = the sum of w over the others with ids <= i. So the sum of p is k * 2^62, exactly.
  *
  * T9  Uniform choices (topk_uniform.h). Blocks are {low word of j, draw, position, URN_STREAM_UNIFORM}.
  *       permutation of [0, n), n <= 2^40: q = max(2, ceil(log2 n)) bits, l = floor(q / 2), m = q - l. x = A * 2^l + B,

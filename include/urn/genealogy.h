@@ -29,7 +29,7 @@ typedef struct urn_genealogy_params {
     const void *particles;    /* step: [rows, items, particle_bytes] */
     void *states;             /* [rows, nodes, particle_bytes] of every node; step writes, trace reads */
 
-    int64_t paths;          /* trace: of each row, 0 to 2^31 - 1 */
+    int64_t paths;          /* trace: of each row, 0 (does nothing) to 2^31 - 1 */
     int64_t length;         /* trace: places of a path, 1 to 2^31 - 1 */
     const int32_t *path_of; /* trace: [rows, paths] particles; NULL: 0, 1, .. */
     int32_t *path;          /* trace: [rows, paths, length] nodes, the particle's own last; -1 before the first */
@@ -76,7 +76,7 @@ URN_API urn_status urn_genealogy_step(urn_stream *stream, const urn_genealogy_pa
  *  out   params->path (required), path_states
  *
  *  draws none.  bits  the same everywhere.  traffic  a parent a step of each path, its state if asked for
- *  sync  enqueued on stream: one launch, no allocation, no wait; capturable
+ *  sync  enqueued on stream: one launch, one more for status and one for states, no allocation, no wait; capturable
  *
  *  returns as urn_genealogy_step; URN_E_NULL for path, not for count; URN_E_SHAPE also for paths, length */
 URN_API urn_status urn_genealogy_trace(urn_stream *stream, const urn_genealogy_params *params);

@@ -88,7 +88,7 @@ typedef struct urn_particles_gather_params {
  *        written, and one whose ancestor is not its own ancestor is left alone: URN_ROW_INDEX, as for an ancestor
  *        outside [-1, items)
  *  draws none.  bits  copies.  traffic  out of place every particle once each way; in place only those that died
- *  sync  enqueued on stream: one launch, no allocation, no wait; capturable
+ *  sync  enqueued on stream: one launch (two with status), no allocation, no wait; capturable
  *
  *  Out of place, a row of resampled 0 copies particles 0 .. min(items, outputs) - 1 as they are.
  *  returns URN_OK | URN_E_NULL (stream, params, from, to, ancestors) | URN_E_STRUCT | URN_E_SHAPE (rows, items,

@@ -53,8 +53,8 @@ URN_API size_t urn_backward_workspace(int64_t rows, int64_t items, int64_t child
  *  trial. After `trials` refusals the draw is made exactly from the child's whole row; the law is the same either way.
  *  draws   stream URN_STREAM_BACKWARD (bits_resample.h section 5)
  *  bits    the same on every backend, GPU, launch shape and batch
- *  traffic exact: log_m and weights twice a child; trials: weights three times a row, then log2 n steps and one log_m a
- *  trial
+ *  traffic exact: log_m and weights twice a child, and a tile each draw; trials: weights three times a row, then
+ *          log2 n steps and one log_m a trial
  *  sync    enqueued on stream: no allocation, no wait; capturable
  *
  *  A log_m above the bound that a trial meets gives -1 and URN_ROW_PARAM.

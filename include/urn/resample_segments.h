@@ -39,7 +39,7 @@ typedef struct urn_segments_moments_params {
  *  draws   none
  *  bits    the same on every backend, GPU, launch shape and order of summation: sums are of integers
  *  exact   values to 2^-30 of the largest of their segment and dimension; weights as in urn_resample
- *  traffic weights three times, values three times (largest, mean, variance); short segments once
+ *  traffic weights up to five times, values three times (largest, mean, variance); short segments from cache but once
  *  sync    enqueued on stream: no allocation, no wait; capturable
  *
  *  returns as urn_resample; URN_E_NULL also for values and mean, URN_E_VALUE for dims */

@@ -45,7 +45,7 @@ URN_API size_t urn_alias_workspace(int64_t rows, int64_t items);
  *  draws   none
  *  bits    the same on every backend, GPU and launch shape: the table is the one that a single sweep would build
  *  exact   shares of the integer weights to 2^-64 of 1 / n
- *  traffic weights three times, scratch once each way, the table once
+ *  traffic weights up to five times, scratch once each way, the table once
  *  sync    enqueued on stream: no allocation, no wait; capturable
  *
  *  returns as urn_resample; URN_E_NULL for cut, alias

@@ -15,11 +15,11 @@
  * vocabulary over devices), topk (the first k of a row, or k drawn without replacement), topk_long, topk_segments (of
  * long rows and of segments), topk_beam (beams without replacement), topk_fixed (given inclusion probabilities),
  * topk_uniform (permutations, resamples, masks), verify and verify_tree (speculative decoding), verify_draft (trees of
- * drafts), basis (basis-aware truncation, in liburn_host), bits (the bit contract). Particles have resample (ancestors
- * from weights), particles (moving them), genealogy (their paths), resample_segments (weighted moments),
- * resample_backward (backward draws), resample_tables (alias tables, draws on a grid). bits_topk, bits_resample and
- * bits_verify go on with the contract. Every call but those ending in _host only enqueues. Nothing here includes
- * CUDA. */
+ * drafts), basis (basis-aware truncation) and leverage (scores of rows), both in liburn_host, bits (the bit contract).
+ * Particles have resample (ancestors from weights), particles (moving them), genealogy (their paths), resample_segments
+ * (weighted moments), resample_backward (backward draws), resample_tables (alias tables, draws on a grid). bits_topk,
+ * bits_resample and bits_verify go on with the contract. Every call but those ending in _host only enqueues. Nothing
+ * here includes CUDA. */
 #ifndef URN_H
 #define URN_H
 
@@ -32,6 +32,7 @@
 #include "urn/ctx.h"
 #include "urn/export.h"
 #include "urn/genealogy.h"
+#include "urn/leverage.h"
 #include "urn/particles.h"
 #include "urn/presets.h"
 #include "urn/reject.h"

@@ -1,14 +1,16 @@
 // alias.cu - alias tables in parallel, and draws from them.
 // shapes   weights [rows, n] -> cut u64, alias i32 [rows, n]; draws [rows, N] ids
-// idea     the table of a single sweep over light and heavy items: when the sweep has given away a heavy item's excess,
-// all
-//          that matters is E(j), the excess of heavy items up to j, against D(a), what light items before a lack. Both
-//          are prefix sums; a light item's alias is the first j with E(j) > D(a), a heavy item's cut comes from the
-//          first a with D(a) >= E(j): a search each
-// minimum  n*e + 12 n                           this kernel: 3 n*e, 20 n of scratch each way, log2 n loads an item, 12
-// n bound    searches in L2 launch   begin, law (1 or 4), sums, fold, place, match; draw 1; block 32 to 256 bits
-// integers: 128-bit prefix sums, two quotients of 32 bits a cut tail     a heavy item without a next one keeps itself
-#include "kernels/resample/law_row.h"
+// idea     the table of a single sweep over light and heavy items. All that decides is E(j), the excess of heavy
+//          items up to j, against D(a), what the light items before a lack: both are prefix sums. A light item's
+//          alias is the first j with E(j) > D(a), a heavy item's cut comes from the first a with D(a) >= E(j): a
+//          search each
+// minimum  n*e + 12 n a row; this kernel: 4 to 5 n*e, 20 n of scratch each way, log2 n loads an item, 12 n
+// bound    searches in L2
+// launch   begin, law (1 or 4), sums, fold, place, match; draw 1; block 32 to 256, shared 8.5*tile + 2.5 KB
+// bits     integers: 128-bit prefix sums, two quotients of 32 bits a cut
+// tail     the last heavy item keeps itself
+// ptxas    5 kernels, no spill, no stack frame: sm_90 39 to 102 registers (nvcc 13.0)
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 
@@ -30,11 +32,11 @@ URN_DEVICE AliasCell alias_cells(const AliasArgs &a, int64_t number) {
 }
 
 // n * w, and whether that is at most T; what is then missing, or more than T.
-struct Share {
+struct AliasShare {
     Wide part, gap;
     bool light;
 };
-URN_DEVICE Share alias_share(const RowLaw &row, uint64_t w) {
+URN_DEVICE AliasShare alias_share(const RowLaw &row, uint64_t w) {
     Wide part = wide_product(w, (uint64_t)row.n);
     bool light = !wide_less(row.total, part);
     return {part, light ? wide_difference(row.total, part) : wide_difference(part, row.total), light};
@@ -67,7 +69,7 @@ template <bool PLACE> URN_KERNEL(TILE_THREADS) alias_tiles_kernel(URN_ARGS(Alias
         for (uint32_t k = 0; k < own.count; k++) {
             uint64_t w = weight_of(a.law, row, bits_f64(room.held.load(own_slot(team, k))));
             room.held.store(own_slot(team, k), w);
-            Share s = alias_share(row, w);
+            AliasShare s = alias_share(row, w);
             light += s.light ? 1 : 0;
             if (s.light)
                 lacking = wide_sum(lacking, s.gap);
@@ -97,7 +99,7 @@ template <bool PLACE> URN_KERNEL(TILE_THREADS) alias_tiles_kernel(URN_ARGS(Alias
         URN_ROLLED
         for (uint32_t k = 0; k < own.count; k++) {
             int64_t i = own.begin + k;
-            Share s = alias_share(row, room.held.load(own_slot(team, k)));
+            AliasShare s = alias_share(row, room.held.load(own_slot(team, k)));
             if (!s.light) e = wide_sum(e, s.gap);
             int64_t at = s.light ? (int64_t)a_at : row.rest + (i - (int64_t)a_at);
             cells.item.store(at, (uint32_t)i);

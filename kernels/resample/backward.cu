@@ -1,17 +1,17 @@
 // backward.cu - backward draws: ancestors of a child by weight times transition density.
 // shapes   weights [rows, n] logs, log_m [rows, children, n] f32 -> ancestors [rows, children, draws]
 // idea     trials: a thread a draw proposes by weight (a search in the row's prefix sums) and accepts by one log_m;
-// what
-//          it cannot settle it marks. Exact: a block a child with marked draws makes the child's own law, keeps the
-//          sums of its tiles in shared memory, and goes again over the tiles that a draw falls into
-// minimum  trials: one log_m a trial; exact: n*(e + 4) a child
-//          this kernel: weights twice and 8 n of prefix sums a row with trials; exact n*(e + 4) a child for rows of one
-//          tile, twice that for longer ones and a tile each draw
+//          what it cannot settle it marks. Exact: a block a child with marked draws makes the child's own law, keeps
+//          the sums of its tiles in shared memory, and goes again over the tiles that a draw falls into
+// minimum  one log_m a trial; n*(e + 4) a child of exact draws; this kernel: weights twice and 8 n of prefix sums a
+//          row; exact n*(e + 4) a child for rows of one tile, twice that for longer ones and a tile each draw
 // bound    trials: latency of scattered loads; exact: HBM
-// launch   begin, law (1 or 4), trials 1, exact 1; block 32 to 256, shared 17 KB and 8 a tile
+// launch   begin, law (1 or 4), statuses 1, trials 1, exact 1; block 32 to 256, shared 8.5*tile + 2.5 KB and 8 bytes
+//          a tile
 // bits     integers
 // tail     a child without marked draws costs their loads
-#include "kernels/resample/law_row.h"
+// ptxas    3 kernels, no spill, no stack frame: sm_90 28 to 94 registers (nvcc 13.0)
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 
@@ -20,7 +20,7 @@ struct BackwardArgs {
     urn_backward_params p;
 };
 
-enum { UNSETTLED = -2 };
+enum { UNSETTLED = -2, BACKWARD_TILES = 2048 };
 
 URN_DEVICE Global<int32_t> backward_ancestors(const urn_backward_params &p) {
     return {p.ancestors, p.weights.rows * p.children * p.draws, TAG_OUT};
@@ -129,11 +129,11 @@ URN_DEVICE uint64_t weigh_held(const BackwardArgs &a, const Block &team, Backwar
 // The child's law: largest, status, total; sums before its tiles in room.sums. A row of one tile keeps its weights.
 URN_DEVICE RowLaw child_law(const BackwardArgs &a, Block &team, BackwardRoom room, RowLaw row, int64_t base) {
     int64_t tiles = parts_of(row.n, a.law.tile);
-    Look look = {0, 0};
+    LawLook look = {0, 0};
     URN_ROLLED
     for (int64_t t = 0; t < tiles; t++) {
         fetch_child(a, team, room, row, base, t);
-        Look mine = own_look(a.law, team, room.held, own_items(team, row.n, t));
+        LawLook mine = own_look(a.law, team, room.held, own_items(team, row.n, t));
         look.best = look.best < mine.best ? mine.best : look.best;
         look.flags |= mine.flags;
     }
@@ -259,7 +259,9 @@ extern "C" int URN_SIDE(backward_draws)(const urnk_device *device, const urn_bac
     set_launch_options(device);
     if (params->children == 0) return 0;
     WorkArena work = {(unsigned char *)params->workspace, 0};
-    BackwardArgs a = {law_args(work, device, params->weights, params->trials > 0), *params};
+    urnk_device wide = *device; // sums of all tiles stay in shared memory: at most 2,048 of them
+    if (params->weights.items > BACKWARD_TILES * 256) wide.hint.threads = 0;
+    BackwardArgs a = {law_args(work, &wide, params->weights, params->trials > 0), *params};
     Arena arena(false);
     backward_room(arena, a.law.tile, a.law.tiles_row);
     int64_t children = params->weights.rows * params->children;

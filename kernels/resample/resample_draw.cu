@@ -1,13 +1,14 @@
-// resample_draw.cu - schemes that find one output's ancestor after the other: multinomial, killing, chains, rejection;
-// and the draws that counts are made of (sorted multinomial, residual).
-// shapes   records and prefix sums of law.cu -> ancestors [rows, M] and lw_out, or counts [rows, n]
-// idea     a thread an output. A search walks tile records, then a tile's prefix sums; a chain reads a weight an
-//          iteration and makes its integer there and then; Megopolis shares one offset, so that reads are whole lines
-// minimum  4*M, and a weight an iteration of chains          this kernel: the same, and log2(n) loads a search
+// resample_draw.cu - schemes that find one output's ancestor after the other.
+// shapes   records and prefix sums of resample_law.cu -> ancestors [rows, M] and lw_out, or counts [rows, n]
+// idea     multinomial, killing, chains, rejection, and the draws of sorted multinomial and residual: a thread an
+//          output. A search walks tile records, then a tile's prefix sums; a chain reads a weight an iteration and
+//          makes its integer there and then; Megopolis shares one offset, so that reads are whole lines
+// minimum  4 M, and a weight an iteration of chains; this kernel: the same, and log2(n) loads a search
 // bound    latency of dependent loads: L2 for searches, HBM for chains over rows past it
-// launch   1, a block for `tile` outputs; counts or offspring are zeroed by one before it
+// launch   1, a block for `tile` outputs; one before it zeroes counts or offspring
 // bits     integers; counts by atomic adds
 // tail     outputs that a row does not have are left to finish
+// ptxas    2 kernels, no spill, no stack frame: sm_90 32 and 124 registers (nvcc 13.0)
 #include "kernels/resample/resample_room.h"
 
 namespace urnd {

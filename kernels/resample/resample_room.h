@@ -3,7 +3,7 @@
 #ifndef URN_RESAMPLE_ROOM_H
 #define URN_RESAMPLE_ROOM_H
 
-#include "kernels/resample/law_row.h"
+#include "kernels/resample/weighed_row.h"
 
 namespace urnd {
 

@@ -1,13 +1,13 @@
 // resample_ssp.cu - SSP resampling: fractions of M p are settled in pairs up a binary tree over the items.
-// shapes   records of law.cu, weights [rows, n] -> counts [rows, n]
+// shapes   records of resample_law.cu, weights [rows, n] -> counts [rows, n]
 // idea     a block settles the levels inside its tile in shared memory and hands one node up; the next launch takes
-// those
-//          nodes as its items. Two launches reach 2^22 items, three 2^30
-// minimum  n*e + 4 n a row                      this kernel: the same, and 24 bytes a tile each way
+//          those nodes as its items. Two launches reach 2^22 items, three 2^30
+// minimum  n*e + 4 n a row; this kernel: the same, and 24 bytes a tile each way
 // bound    HBM; a 128-bit quotient an item, Philox a pair
-// launch   1 a level of tiles; block 32 to 256, shared 20*tile + 2.5 KB
+// launch   1 a level of tiles; block 32 to 256, shared 20*tile
 // bits     integers; a node's randomness belongs to its place in the tree
 // tail     absent nodes have fraction 0, which the tree passes by
+// ptxas    1 kernel, no spill, no stack frame: sm_90 90 registers (nvcc 13.0)
 #include "kernels/resample/resample_room.h"
 
 namespace urnd {
@@ -51,6 +51,43 @@ URN_DEVICE void settle_pair(const SspArgs &s, SspRoom room, const RowLaw &row, i
     if (full) row_u32(s.a, s.a.counts, number).add(first ? ia : ib, 1);
 }
 
+// A tile's items become nodes, each thread its own. Eight loads in flight, as fetch does.
+URN_DEVICE void take_items(const ResampleArgs &a, SspRoom room, const RowLaw &row, int64_t number, int64_t first) {
+    uint32_t threads = block_threads();
+    int64_t left = row.n - first;
+    double x[TILE_EACH];
+    URN_UNROLL
+    for (uint32_t k = 0; k < TILE_EACH; k++) {
+        int64_t j = k * threads + thread_id();
+        x[k] = j < left ? item_value(a.law, row.first + first + j) : 0.0;
+    }
+    URN_UNROLL
+    for (uint32_t k = 0; k < TILE_EACH; k++) room.fraction.store(k * threads + thread_id(), wide(f64_bits(x[k])));
+    Global<uint32_t> counts = row_u32(a, a.counts, number);
+    Divisor total = divisor(row.total);
+    URN_ROLLED
+    for (uint32_t j = thread_id(); j < threads * TILE_EACH; j += threads) {
+        Quotient q = {0, {0, 0}};
+        if (j < left) {
+            q = share(row, total, weight_of(a.law, row, bits_f64(room.fraction.load(j).low)));
+            counts.store(first + j, (uint32_t)q.whole);
+        }
+        room.item.store(j, (uint32_t)(first + j));
+        room.fraction.store(j, q.rest);
+    }
+}
+
+// Likewise nodes that tiles of the level below handed up.
+URN_DEVICE void take_nodes(const SspArgs &s, SspRoom room, Global<uint64_t> nodes, int64_t first, int64_t items) {
+    URN_ROLLED
+    for (uint32_t j = thread_id(); j < block_threads() * TILE_EACH; j += block_threads()) {
+        int64_t at = (s.from + first + j) * 3;
+        bool there = first + j < items;
+        room.item.store(j, there ? (uint32_t)nodes.load(at) : 0u);
+        room.fraction.store(j, there ? Wide{nodes.load(at + 1), nodes.load(at + 2)} : wide(0));
+    }
+}
+
 URN_KERNEL(TILE_THREADS) ssp_kernel(URN_ARGS(SspArgs) s) {
     const ResampleArgs &a = s.a;
     Arena arena(true);
@@ -63,24 +100,10 @@ URN_KERNEL(TILE_THREADS) ssp_kernel(URN_ARGS(SspArgs) s) {
         int64_t items = parts_of(row.n, (int64_t)1 << s.level), first = index * tile;
         if (row.status || !row.resampled || first >= items) continue;
         Global<uint64_t> nodes(a.nodes + number * a.nodes_row * 3, a.nodes_row * 3, TAG_WORKSPACE);
-        Global<uint32_t> counts = row_u32(a, a.counts, number);
-        Divisor total = divisor(row.total);
-        URN_ROLLED
-        for (uint32_t j = thread_id(); j < tile; j += threads) {
-            int64_t i = first + j, at = (s.from + i) * 3;
-            uint32_t item = (uint32_t)i;
-            Wide fraction = {0, 0};
-            if (i < items && s.level == 0) {
-                Quotient q = share(row, total, weight_at(a.law, row, i));
-                counts.store(i, (uint32_t)q.whole);
-                fraction = q.rest;
-            } else if (i < items) {
-                item = (uint32_t)nodes.load(at);
-                fraction = {nodes.load(at + 1), nodes.load(at + 2)};
-            }
-            room.item.store(j, item);
-            room.fraction.store(j, fraction);
-        }
+        if (s.level == 0)
+            take_items(a, room, row, number, first);
+        else
+            take_nodes(s, room, nodes, first, items);
         block_sync();
         uint32_t half = 1, up = 1;
         URN_ROLLED

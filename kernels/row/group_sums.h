@@ -79,9 +79,17 @@ URN_DEVICE TeamTally sum_groups(Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group);
         uint32_t bits = everything ? 0xffu : row.kept_bits(unit);
-        if (row.narrows && narrowed && !(row.open_units(group) >> lane_id() & 1)) bits = 0;
-        float x[UNIT] = {};
-        if (RESIDENT || bits != 0) row.logits(unit, x); // what is far is read for what is left
+        if constexpr (Row<Dtype, RESIDENT>::narrows) {
+            if (narrowed && !(row.open_units(group) >> lane_id() & 1)) bits = 0;
+        }
+        float x[UNIT];
+        if constexpr (RESIDENT) {
+            row.logits(unit, x);
+        } else { // what is far is read for what is left
+            URN_UNROLL
+            for (uint32_t i = 0; i < UNIT; i++) x[i] = 0.0f;
+            if (bits != 0) row.logits(unit, x);
+        }
         uint64_t sum = 0;
         URN_EACH
         for (uint32_t i = 0; i < UNIT; i++) {

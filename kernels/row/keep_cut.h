@@ -52,9 +52,11 @@ URN_DEVICE Tally keep_where(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, c
     Tally mine = {0, 0, 0};
     for (uint32_t group = team.warp; group < row.groups; group += team.warps) {
         uint32_t unit = own_unit(group), bits = row.kept_bits(unit);
-        if (row.narrows && narrowed && !(row.open_units(group) >> lane_id() & 1)) {
-            mine.sum += (uint32_t)popc_u32(bits);
-            continue;
+        if constexpr (Row<Dtype, RESIDENT>::narrows) {
+            if (narrowed && !(row.open_units(group) >> lane_id() & 1)) {
+                mine.sum += (uint32_t)popc_u32(bits);
+                continue;
+            }
         }
         if (bits == 0) continue;
         float x[UNIT];

@@ -61,18 +61,27 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
         URN_ROLLED
         for (uint32_t group = from + team.warp; group < until; group += team.warps) {
             uint32_t unit = own_unit(group), bits = row.kept_bits(unit), left = bits;
-            bool narrow = row.narrows && mask != 0, open = false;
-            if (narrow && again && !(row.open_units(group) >> lane_id() & 1)) bits = 0;
-            if (bits == 0 && !narrow) continue;
-            float x[UNIT] = {};
-            if (bits != 0) row.logits(unit, x);
+            bool narrow = false, open = false;
+            float x[UNIT];
+            if constexpr (Row<Dtype, RESIDENT>::narrows) {
+                narrow = mask != 0;
+                if (narrow && again && !(row.open_units(group) >> lane_id() & 1)) bits = 0;
+                if (bits == 0 && !narrow) continue;
+                URN_UNROLL
+                for (uint32_t i = 0; i < UNIT; i++) x[i] = 0.0f;
+                if (bits != 0) row.logits(unit, x);
+            } else {
+                if (bits == 0) continue;
+                row.logits(unit, x);
+            }
             URN_EACH
             for (uint32_t i = 0; i < UNIT; i++) {
                 float v = turn(x);
                 uint32_t key = order.of(v);
-                if (!(bits >> i & 1)) continue;
-                if (narrow && (key & mask) < prefix) left &= ~(1u << i);
-                if ((key & mask) != prefix) continue;
+                if constexpr (Row<Dtype, RESIDENT>::narrows) {
+                    if (narrow && (bits >> i & 1) && (key & mask) < prefix) left &= ~(1u << i);
+                }
+                if (!(bits >> i & 1) || (key & mask) != prefix) continue;
                 open = true;
                 uint32_t bin = (key & ~mask) >> shift;
                 if (!mass) {
@@ -86,10 +95,12 @@ URN_DEVICE void histogram(const Team<TEAM> &team, const Row<Dtype, RESIDENT> &ro
                 if (limb1) room.limb[1].add(bin, limb1);
                 if (limb2) room.limb[2].add(bin, limb2);
             }
-            if (!narrow) continue;
-            uint32_t units = ballot(open);
-            if (lane_id() == 0) row.put_open_units(group, units);
-            if (bits != 0 && left != bits) row.keep_bits(unit, left);
+            if constexpr (Row<Dtype, RESIDENT>::narrows) {
+                if (!narrow) continue;
+                uint32_t units = ballot(open);
+                if (lane_id() == 0) row.put_open_units(group, units);
+                if (bits != 0 && left != bits) row.keep_bits(unit, left);
+            }
         }
         block_meet<TEAM>();
         URN_ROLLED
@@ -220,7 +231,7 @@ URN_DEVICE Cut select_cut(Team<TEAM> &team, const Row<Dtype, RESIDENT> &row, Sel
         uint32_t width = min_of(32 - known, Digit<TEAM>::bits);
         uint32_t shift = 32 - known - width, mask = known ? ~0u << (32 - known) : 0;
         histogram(team, row, room, w, order, target.mass, cut.key, mask, shift, 1u << width, cut.narrowed);
-        cut.narrowed = row.narrows && mask != 0;
+        cut.narrowed = Row<Dtype, RESIDENT>::narrows && mask != 0;
         Crossing at = cross(team, room, 1u << width, target.sum - cut.above);
         cut.above += at.above;
         cut.inside = at.inside;

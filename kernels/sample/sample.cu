@@ -6,8 +6,10 @@
 // minimum  cols*e + 4 bytes a row                  this kernel: the same, and a few words of row parameters, where the
 //          row is resident. What shared memory has no room for of a streamed row is read once a pass, in units with an
 //          id still kept:
-//            look 1, sum 1, top-k 3 to 5, top-p 4 to 6 (f32; one fewer for 16 bits), min-p 1, mask 1 at most,
+//            look 1, sum 1, top-k and top-p 2, and less than 1 for the last digit, ties and the cut, which only read
+//            units that hold an id not decided on (16 bits: 1, and less than 1), min-p 1, mask 1 at most,
 //            greedy 1, raw law 1, entropy 1, each draw 512 or 1024 bytes, its rank 1
+//          2^22 f32 with half of it held: 2.92 times for top-p of a flat law, 2.66 of a steep one.
 //          f32 rows with keep steps are resident up to 131 groups of 256 a block on sm_80, 192 on sm_90 and sm_100, 69
 //          where a block has 99 KB, times 108 to 170 blocks of a crew: 3.6 M ids on an A100, all of 2^22 on an H100
 // bound    issue slots, by count of instructions (about 25 an element to sum weights); DRAM read where lists are short
@@ -17,7 +19,7 @@
 //          policy.threads, shared sample_room; policy in row_plan.h
 // bits     weights by 9 f32 operations (7 fused) and a shift, then integers; f64 on one thread for floating outputs
 // tail     rows start at any element: places are counted from the 16-byte boundary before, those outside read as -inf
-// ptxas    30 instantiations, no spill, no stack frame: registers sm_90 75 to 111, sm_80 up to 128 (186 on warps); on
+// ptxas    30 instantiations, no spill, no stack frame: registers sm_90 75 to 128, sm_80 up to 128 (223 where warps or crews); on
 //          sm_80 the six of clusters are empty (nvcc 13.0, --Ofast-compile=min)
 // kinds    PLAIN: no keep step; KEEP: top-k, top-p, min-p; all else is sample_full.cu's
 #include "kernels/sample/sample_row.h"
@@ -86,7 +88,7 @@ inline int open_sample(urnk_device *d) {
     for (int i = FORM_CREW * 7; i < count; i++) {
         int held = 0;
         uint32_t threads = most_threads_of(i % 7 == 6 ? KIND_FULL : KIND_KEEP);
-        if (i / 7 == FORM_STREAMED) threads = min_of(threads, RowPolicy::streamed_threads);
+        threads = min_of(threads, i / 7 == FORM_STREAMED ? +RowPolicy::streamed_threads : +RowPolicy::crew_threads);
         int error = blocks_at_once(all[i].kernel, d->device, threads, (size_t)d->shared_per_block, &held);
         if (error) return error;
         if (held < d->crew_blocks) d->crew_blocks = held;

@@ -103,6 +103,7 @@ template <int TEAM, class Dtype, bool RESIDENT, bool PLAIN>
 URN_KERNEL((Dtype::full         ? +SamplePolicy::most_full_threads
             : TEAM == TEAM_WARP ? +RowPolicy::most_warp_threads
             : !RESIDENT         ? +RowPolicy::streamed_threads
+            : TEAM == TEAM_CREW ? +RowPolicy::crew_threads
                                 : +SamplePolicy::most_threads))
 sample_kernel(URN_ARGS(SampleArgs) args) {
     if constexpr (TEAM == TEAM_CREW) {

@@ -7,8 +7,7 @@
 // meet           warp_sync block_sync cluster_sync ; over global memory, among blocks of a crew: count_up count_wait
 // warp           shfl shfl_up ballot any sum_u32 sum_u64 max_u32 scan_u64
 // shared memory  Shared<T>: load store add max or_ (atomic) load16 store16 on_rank ; Arena: take
-// global memory  Global<T>: load load_once store add max or_ (atomic) load16 load16_once store16 ; its tag is for
-//                counters
+// global memory  Global<T>: load load_once store add max or_ (atomic) load16 load16_once store16 ; its tag counts bytes
 // bulk copies    bulk_init bulk_copy bulk_wait bulk_fence
 // numbers        fma_f32 fma_f64 sqrt_f64 mulhi_u64 clz_u64 popc_u32 bits_f32 f32_bits bits_f64 f64_bits
 // launch         Shape, launch, prepare, clusters_that_fit, blocks_at_once, most_crew_threads, zero_async,

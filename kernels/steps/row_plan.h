@@ -16,7 +16,8 @@ struct RowPolicy {
     enum { warp_threads = 128 };      // four rows a block; guess
     enum { threads = 512 };           // one block a multiprocessor; guess
     enum { half_threads = 256 };      // where two blocks fit; guess
-    enum { streamed_threads = 384 };  // more registers for what holds a part of a row and reads the rest
+    enum { crew_threads = 384 };      // of a crew's blocks, which have more to remember: no spill on sm_80
+    enum { streamed_threads = 256 };  // the same, where they hold a part of a row and read the rest
     enum { crew_groups = 16 };        // fewest groups of a crew's block, where more blocks than needed are free; guess
 };
 
@@ -77,7 +78,7 @@ bool plan_crew(const urnk_device &d, int64_t rows, int64_t cols, int32_t dtype, 
     uint32_t crew =
         hint.cluster > 0 ? least : max_of(least, min_of(min_of(blocks / crews, most), all / RowPolicy::crew_groups));
     uint32_t slice = (all + crew - 1) / crew;
-    uint32_t bound = streamed ? min_of(most_threads, RowPolicy::streamed_threads) : most_threads;
+    uint32_t bound = min_of(most_threads, streamed ? +RowPolicy::streamed_threads : +RowPolicy::crew_threads);
     uint32_t threads = threads_of(hint, bound, RowPolicy::threads);
     while (threads > 32 && crew * threads > most_crew_threads()) threads = threads / 64 * 32;
     // asked to stream, half of a slice that would fit is left out

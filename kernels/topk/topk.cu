@@ -14,7 +14,7 @@
 //          1.25 (k + 1) records, which a crew leaves on its board too
 // bits     keys, weights and their sums are integers; f64 for single picks, on one thread each
 // tail     as in sample.cu
-// ptxas    2 kernels, no spill, no stack frame: sm_90 157 and 170 registers (nvcc 13.0, --Ofast-compile=min)
+// ptxas    2 kernels, no spill, no stack frame: sm_90 160 and 170 registers (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/row/empty_row.h"
 #include "kernels/steps/row_here.h"
 #include "kernels/steps/row_plan.h"
@@ -63,7 +63,8 @@ URN_DEVICE int32_t take_topk(FullState<TEAM, RESIDENT> &s, const TopkRooms<TEAM,
     if (plain) {
         keep_all(s);
     } else {
-        bool mass = race || p.logprob || p.logmass || p.ordered_logprob || p.set_logprob;
+        bool mass =
+            race || p.logprob || p.logmass || p.ordered_logprob || p.set_logprob || p.beam_keys || p.beam_logprob;
         int32_t status = run_steps<false>(s, room.row, args.rows, head, index, mass);
         if (status) return status;
     }

@@ -3,6 +3,7 @@
 #define URN_TOPK_OUTPUTS_H
 
 #include "kernels/topk/topk_candidates.h"
+#include "kernels/topk/topk_children.h"
 
 namespace urnd {
 
@@ -18,6 +19,8 @@ URN_DEVICE void empty_picks(const urn_topk_params &p, DrawSpan span, uint32_t fr
         if (p.logprob) Global<float>(p.logprob, span.size, TAG_OUT).store(at, none);
         if (p.logmass) Global<float>(p.logmass, span.size, TAG_OUT).store(at, none);
         if (p.inclusion_logprob) Global<float>(p.inclusion_logprob, span.size, TAG_OUT).store(at, none);
+        if (p.beam_keys) Global<int64_t>(p.beam_keys, span.size, TAG_OUT).store(at, INT64_MIN);
+        if (p.beam_logprob) Global<double>(p.beam_logprob, span.size, TAG_OUT).store(at, bits_f64(URN_NAN_BITS_F64));
     }
 }
 
@@ -129,6 +132,17 @@ URN_DEVICE void write_picks(FullState<TEAM, RESIDENT> &s, TopkRoom t, const Topk
         left -= block_before(s.team, mine);
     }
     const double all_bits = lawful ? log2_u64(mass) : 0.0;
+    const bool beams = p.beam_keys || p.beam_logprob;
+    Parent parent = {INT64_MAX, 0.0, 0.0};
+    int64_t first_key = 0;
+    if (beams && found != 0) {
+        const int64_t rows = args.rows.call.params.logits.rows;
+        if (p.beam_keys) parent.key = Global<const int64_t>(p.parent_key, rows, TAG_INDEX).load(index);
+        parent.logprob = Global<const double>(p.parent_logprob, rows, TAG_INDEX).load(index);
+        parent.total = law_total(e);
+        first_key = drop_gumbel(t.key.load(0));
+    }
+    block_meet<TEAM>(); // everyone knows the first key, whose place may be used again
     URN_ROLLED
     for (uint32_t j = first; j < until; j++) {
         int64_t at = span.at + (by_id ? t.number_at.load(j) : j);
@@ -141,6 +155,16 @@ URN_DEVICE void write_picks(FullState<TEAM, RESIDENT> &s, TopkRoom t, const Topk
         if (p.inclusion_logprob)
             Global<float>(p.inclusion_logprob, span.size, TAG_OUT)
                 .store(at, inclusion(e.greedy ? 0.0 : gumbel_bits_of_law(e, x), topk.threshold));
+        if (beams) {
+            double y = e.greedy ? 0.0 : gumbel_bits_of_law(e, x);
+            if (p.beam_keys)
+                Global<int64_t>(p.beam_keys, span.size, TAG_OUT)
+                    .store(at, child_key(parent, first_key, drop_gumbel(t.key.load(j))));
+            if (p.beam_logprob) {
+                double own = e.greedy ? parent.logprob : parent.logprob + (y - parent.total) * URN_LN2;
+                Global<double>(p.beam_logprob, span.size, TAG_OUT).store(at, own);
+            }
+        }
         if (!lawful) continue;
         double left_bits = left ? log2_u64(left) : 0.0;
         uint64_t w = pick_weight(e, law, x);

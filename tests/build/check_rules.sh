@@ -37,7 +37,7 @@ check_rules() {
     allow "front ends are callers with a solver" '^host/fronts/' "$never" "\"urn/|\"host/fronts/|$std|<coin/"
     # `urn bench` is where a user meets the harness, so that one file sees perf/bench.h
     allow "the program knows public headers only" '^host/prog_' '^host/prog_bench\.c' "\"urn/|\"host/prog_[^/]*\"|$std|$posix|<sphinxbase/|<omp\.h>"
-    allow "urn bench adds the harness" '^host/prog_bench\.c' "$never" "\"urn/|\"host/prog_[^/]*\"|\"perf/bench\.h\"|$std|$posix"
+    allow "urn bench adds the harness" '^host/prog_bench\.c' "$never" "\"urn/|\"host/prog_[^/]*\"|\"perf/bench(_op)?\.h\"|$std|$posix"
     allow "tests outside kat, unit and simt see public headers" '^tests/(prop|parity|stat|abuse|build)/' "$never" \
         "\"urn/|\"tests/|\"kernels/simt/(simt_runtime|tags)\.h\"|<check\.h>|<urn/|<omp\.h>|<cuda_runtime(_api)?\.h>|$std|$posix"
 

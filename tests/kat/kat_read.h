@@ -19,6 +19,8 @@
  *   rules.txt    law: x, op, flags (of steps), param (four a step: patterns, or ints), ids and values (of the step that
  *                wants a list), outputs (ids committed to the slot) -> kept ids, law (patterns of their probabilities).
  *                Made by kat_rules.py from other definitions than bits.h: to be met within rounding.
+ *   choices.txt  topk: x, k, flags -> ids. inverse: w, codes -> bins. ess: x -> ess, log_mean. bound: p, q, k,
+ *                replacement -> bound. Made by kat_choices.py; the last two are to be met within rounding.
  *   gold.txt     gold: line (of rules.txt) -> a checksum for each output of that call, see kat_gold.c */
 #ifndef URN_KAT_READ_H
 #define URN_KAT_READ_H

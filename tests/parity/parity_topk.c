@@ -128,12 +128,27 @@ static void run(ut_bed *bed, uint64_t seed, limits most, outputs *o) {
         if (want & 128) p.set_logprob = (float *)ut_output(bed, 4 * ROWS);
         if (want & 128) p.threshold = (int64_t *)ut_output(bed, 8 * ROWS);
     }
+    if (p.by >= URN_TOPK_GUMBEL && ut_below(&rng, 2)) {
+        int64_t keys[ROWS];
+        double logprobs[ROWS];
+        for (int r = 0; r < ROWS; r++) {
+            keys[r] =
+                ut_below(&rng, 3) ? (ut_below(&rng, 60) - 30) * (INT64_C(1) << 40) + ut_below(&rng, 9) : INT64_MAX;
+            if (ut_below(&rng, 9) == 0) keys[r] = INT64_MIN; /* of a beam that was not found */
+            logprobs[r] = keys[r] == INT64_MAX ? 0 : -30 * ut_uniform(&rng);
+        }
+        p.parent_key = (const int64_t *)ut_upload(bed, keys, sizeof keys);
+        p.parent_logprob = (const double *)ut_upload(bed, logprobs, sizeof logprobs);
+        if (want & 256) p.beam_keys = (int64_t *)ut_output(bed, 8 * n);
+        if (want & 512) p.beam_logprob = (double *)ut_output(bed, 8 * n);
+    }
     UT_OK(urn_stream_reserve(bed->stream, urn_topk_workspace(sampler, ROWS, cols, p.k)));
     UT_OK(urn_topk(bed->stream, &p));
     keep(o, bed, p.status, 4 * ROWS), keep(o, bed, p.found, 4 * ROWS), keep(o, bed, p.ids, 4 * n);
     keep(o, bed, p.keys, 8 * n), keep(o, bed, p.values, 4 * n), keep(o, bed, p.threshold, 8 * ROWS);
     keep(o, bed, p.logprob, 4 * n), keep(o, bed, p.logmass, 4 * n), keep(o, bed, p.inclusion_logprob, 4 * n);
     keep(o, bed, p.ordered_logprob, 4 * ROWS), keep(o, bed, p.set_logprob, 4 * ROWS);
+    keep(o, bed, p.beam_keys, 8 * n), keep(o, bed, p.beam_logprob, 8 * n);
     urn_sampler_destroy(sampler);
     ut_clear(bed);
 }

@@ -267,6 +267,95 @@ static void make_inverse(ut_call *call, ut_rng *rng, int64_t items) {
     UT_GIVES(call, p, status, n);
 }
 
+/* A tree that some steps have grown: on the host, by the rules of section 6. */
+typedef struct tree {
+    int64_t n, nodes;
+    int32_t *parent, *count, *leaf;
+} tree;
+
+static void grow(tree t, const int32_t *a) {
+    int32_t *old = (int32_t *)ut_malloc(4 * (size_t)t.n), *o = (int32_t *)ut_malloc(4 * (size_t)t.n);
+    memcpy(old, t.leaf, 4 * (size_t)t.n);
+    memset(o, 0, 4 * (size_t)t.n);
+    for (int64_t m = 0; m < t.n; m++) o[a[m]]++;
+    for (int64_t i = 0; i < t.n; i++) {
+        int32_t u = old[i];
+        t.count[u] = o[i];
+        while (t.count[u] == 0 && (u = t.parent[u]) >= 0) t.count[u]--;
+    }
+    for (int64_t u = 0, m = 0; u < t.nodes; u++) {
+        if (t.count[u]) continue;
+        t.parent[u] = m < t.n ? old[a[m]] : -1;
+        if (m < t.n) t.count[u] = 1, t.leaf[m++] = (int32_t)u;
+    }
+    free(old);
+    free(o);
+}
+
+static void grown(ut_rng *rng, tree t, int64_t steps, int32_t *a) {
+    for (int64_t u = 0; u < t.nodes; u++) t.parent[u] = -1, t.count[u] = u < t.n;
+    for (int64_t m = 0; m < t.n; m++) t.leaf[m] = (int32_t)m;
+    for (int64_t s = 0; s < steps; s++) {
+        for (int64_t m = 0; m < t.n; m++) a[m] = (int32_t)ut_below(rng, t.n);
+        grow(t, a);
+    }
+}
+
+static urn_genealogy_params *trees(ut_call *call, ut_rng *rng, int64_t items, ut_way way) {
+    FRESH(call, urn_genealogy_params, URN_GENEALOGY_PARAMS_INIT);
+    int64_t steps = ut_below(rng, 6);
+    p->rows = 1 + ut_below(rng, 3);
+    p->items = 1 + ut_below(rng, items);
+    p->nodes = p->items * (1 + steps) + ut_below(rng, 9);
+    if (way == UT_INOUT && one_in(rng, 3)) p->nodes += p->items; /* else it may be full */
+    int32_t *parent = (int32_t *)ut_call_array(call, &p->parent, way, p->rows * p->nodes, 4, "parent");
+    int32_t *count = (int32_t *)ut_call_array(call, &p->count, way, p->rows * p->nodes, 4, "count");
+    int32_t *leaf = (int32_t *)ut_call_array(call, &p->leaf, way, p->rows * p->items, 4, "leaf");
+    int32_t *a = (int32_t *)ut_malloc(4 * (size_t)p->items);
+    for (int64_t r = 0; r < p->rows; r++) {
+        tree t = {p->items, p->nodes, parent + r * p->nodes, count + r * p->nodes, leaf + r * p->items};
+        grown(rng, t, steps, a);
+        if (!one_in(rng, 8)) continue;
+        for (int64_t u = 0; u < t.nodes; u++) t.parent[u] = -1, t.count[u] = 0;
+        for (int64_t m = 0; m < t.n; m++) t.leaf[m] = -1;
+    }
+    free(a);
+    UT_GIVES(call, p, status, p->rows);
+    return p;
+}
+
+static void make_genealogy_step(ut_call *call, ut_rng *rng, int64_t items) {
+    static const int64_t sizes[] = {0, 1, 8, 20, 32};
+    urn_genealogy_params *p = trees(call, rng, items / 2, UT_INOUT);
+    int64_t n = p->rows * p->items;
+    if (!one_in(rng, 6)) {
+        int32_t *a = (int32_t *)UT_TAKES(call, p, ancestors, n);
+        draw_ancestors(rng, a, n, p->items);
+    }
+    p->particle_bytes = sizes[ut_below(rng, 5)];
+    if (!p->particle_bytes) return;
+    int64_t bytes = n * p->particle_bytes;
+    words(rng, ut_call_array(call, &p->particles, UT_IN, bytes, 1, "particles"), bytes);
+    ut_call_array(call, &p->states, UT_OUT, p->rows * p->nodes * p->particle_bytes, 1, "states");
+}
+
+static void make_genealogy_trace(ut_call *call, ut_rng *rng, int64_t items) {
+    urn_genealogy_params *p = trees(call, rng, items / 4, UT_IN);
+    p->paths = ut_below(rng, p->items + 1);
+    p->length = 1 + ut_below(rng, 8);
+    if (one_in(rng, 2)) {
+        int32_t *of = (int32_t *)UT_TAKES(call, p, path_of, p->rows * p->paths);
+        for (int64_t i = 0; i < p->rows * p->paths; i++) of[i] = (int32_t)ut_below(rng, p->items);
+        if (p->paths && one_in(rng, 3)) of[0] = one_in(rng, 2) ? -1 : (int32_t)p->items;
+    }
+    int64_t places = p->rows * p->paths * p->length;
+    UT_GIVES(call, p, path, places);
+    p->particle_bytes = 12;
+    int64_t bytes = p->rows * p->nodes * p->particle_bytes;
+    words(rng, ut_call_array(call, &p->states, UT_IN, bytes, 1, "states"), bytes);
+    ut_call_array(call, &p->path_states, UT_OUT, places * p->particle_bytes, 1, "path_states");
+}
+
 /* ---- how they run: scratch is the stream's */
 
 #define RUNS(op, type, bytes)                                                                                          \
@@ -289,6 +378,8 @@ RUNS(backward_draws, urn_backward_params, urn_backward_workspace(p->weights.rows
 RUNS(alias_build, urn_alias_params, urn_alias_workspace(p->weights.rows, p->weights.items))
 RUNS(alias_draw, urn_alias_params, 256)
 RUNS(inverse_grid, urn_inverse_params, RESAMPLE_BYTES(URN_RESAMPLE_MULTINOMIAL, p->outputs))
+RUNS(genealogy_step, urn_genealogy_params, urn_genealogy_workspace(p->rows, p->items, p->nodes))
+RUNS(genealogy_trace, urn_genealogy_params, 256)
 
 const resample_op resample_ops[RESAMPLE_CALLS] = {
     {"urn_resample", make_resample, run_resample},
@@ -302,4 +393,6 @@ const resample_op resample_ops[RESAMPLE_CALLS] = {
     {"urn_alias_build", make_alias_build, run_alias_build},
     {"urn_alias_draw", make_alias_draw, run_alias_draw},
     {"urn_inverse_grid", make_inverse, run_inverse_grid},
+    {"urn_genealogy_step", make_genealogy_step, run_genealogy_step},
+    {"urn_genealogy_trace", make_genealogy_trace, run_genealogy_trace},
 };

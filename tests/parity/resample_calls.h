@@ -10,7 +10,7 @@ typedef struct resample_op {
     ut_call_fn run;
 } resample_op;
 
-enum { RESAMPLE_CALLS = 11 };
+enum { RESAMPLE_CALLS = 13 };
 extern const resample_op resample_ops[RESAMPLE_CALLS];
 
 #endif

@@ -40,6 +40,20 @@ static int64_t pick_places(ut_call *call, urn_topk_params *p, const ut_job *job,
     return rows * p->k;
 }
 
+/* Parents: roots, likely keys, and keys far from what the row's picks have. */
+static void give_beams(ut_call *call, urn_topk_params *p, int64_t out, int64_t rows, ut_rng *rng) {
+    int64_t *key = (int64_t *)UT_TAKES(call, p, parent_key, rows);
+    double *logprob = (double *)UT_TAKES(call, p, parent_logprob, rows);
+    for (int64_t r = 0; r < rows; r++) {
+        logprob[r] = -10 * ut_uniform(rng) * (double)ut_below(rng, 3);
+        key[r] = (int64_t)((logprob[r] * 1.4 + ut_normal(rng)) * 0x1p40);
+        if (ut_below(rng, 4) == 0) key[r] = INT64_MAX;
+        if (ut_below(rng, 6) == 0) key[r] = (int64_t)(ut_normal(rng) * 100) * (INT64_C(1) << 40);
+    }
+    UT_GIVES(call, p, beam_keys, out);
+    UT_GIVES(call, p, beam_logprob, out);
+}
+
 static void hold(ut_bed *bed, uint64_t seed, int32_t by, const any_limits *limits, int *here) {
     any_case *c = any_case_of(seed, limits);
     topk_call params = {URN_TOPK_PARAMS_INIT, &c->job};
@@ -75,6 +89,7 @@ static void hold(ut_bed *bed, uint64_t seed, int32_t by, const any_limits *limit
         if (wants & 128) UT_GIVES(&call, p, ordered_logprob, job->rows);
         if (wants & 256) UT_GIVES(&call, p, set_logprob, job->rows);
         if (wants & 512) UT_GIVES(&call, p, threshold, job->rows);
+        if (wants & 1024) give_beams(&call, p, out, job->rows, &rng);
     }
     ut_note("seed %llu, by %d, %lld rows of %lld, k %d, flags %u, draw %u%s%s", (unsigned long long)seed, (int)by,
             (long long)job->rows, (long long)job->cols, (int)p->k, (unsigned)p->flags, (unsigned)p->draw,

@@ -225,6 +225,46 @@ START_TEST(sorted_outputs_are_not_draws) {
 }
 END_TEST
 
+/* property  backward draws have the law of weight times transition, by trials and by exact draws alike
+ * why       the two ways of one call must not differ in law; (.2, .5, .3) times (.3, .8, .3) gives (6, 40, 9) / 55
+ * design    2^16 children, chi-square over three items; false alarms 1e-6 */
+START_TEST(backward_draws_have_the_smoothing_law) {
+    static const int32_t trials[] = {0, 1, 3, 50};
+    const float w[3] = {logf(0.2f), logf(0.5f), logf(0.3f)}, m[3] = {logf(0.3f), logf(0.8f), logf(0.3f)};
+    long double law[3] = {6 / 55.0L, 40 / 55.0L, 9 / 55.0L};
+    FOR_EACH_BACKEND(kind) {
+        ut_bed *bed = ut_open(kind);
+        int64_t children = rows_for(kind);
+        float *log_m = (float *)ut_malloc(12 * (size_t)children);
+        int32_t *found = (int32_t *)ut_malloc(4 * (size_t)children);
+        for (int64_t i = 0; i < 3 * children; i++) log_m[i] = m[i % 3];
+        for (int t = 0; t < 4; t++) {
+            urn_backward_params p = URN_BACKWARD_PARAMS_INIT;
+            p.weights = urn_weights_dense(ut_upload(bed, w, sizeof w), URN_WEIGHT_LOG_F32, 1, 3);
+            p.children = children, p.trials = trials[t], p.bound_value = m[1], p.seed_value = (uint64_t)t;
+            p.log_m = (const float *)ut_upload(bed, log_m, 12 * (size_t)children);
+            p.ancestors = (int32_t *)ut_output(bed, 4 * (size_t)children);
+            UT_OK(urn_stream_reserve(bed->stream, urn_backward_workspace(1, 3, children)));
+            urn_status status = urn_backward_draws(bed->stream, &p);
+            int here = status != URN_E_BACKEND || kind == URN_BACKEND_CPU;
+            if (here) {
+                UT_OK(status);
+                ut_download(bed, p.ancestors, found, 4 * (size_t)children);
+                stat_cells *cells = stat_cells_make(law, 3, children);
+                double value = stat_p(cells, found);
+                ut_note("%s, %d trials", urn_backend_name(kind), (int)trials[t]);
+                UT_ASSERT(value > STAT_ALPHA, "chi-square p-value %.3g", value);
+                stat_cells_free(cells);
+            }
+            ut_clear(bed);
+        }
+        free(log_m);
+        free(found);
+        ut_close(bed);
+    }
+}
+END_TEST
+
 Suite *stat_resample_suite(void) {
     Suite *suite = suite_create("stat_resample");
     TCase *tcase = tcase_create("resample");
@@ -232,6 +272,7 @@ Suite *stat_resample_suite(void) {
     tcase_add_test(tcase, offspring_have_the_law_of_the_scheme);
     tcase_add_test(tcase, outputs_of_chains_have_the_law_of_their_steps);
     tcase_add_test(tcase, pins_drawn_by_weight_leave_the_law_as_it_is);
+    tcase_add_test(tcase, backward_draws_have_the_smoothing_law);
     tcase_add_test(tcase, wrong_resamplers_are_rejected);
     tcase_add_test(tcase, sorted_outputs_are_not_draws);
     suite_add_tcase(suite, tcase);

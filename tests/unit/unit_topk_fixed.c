@@ -72,7 +72,8 @@ START_TEST(probabilities_sum_to_k) {
     float w[N];
     ut_rng rng = ut_rng_make(3);
     int k = ks[_i];
-    for (int i = 0; i < N; i++) w[i] = (float)exp(2 * ut_normal(&rng)) * (i % 50 ? 1 : 0);
+    /* zeros of both signs among them */
+    for (int i = 0; i < N; i++) w[i] = (float)exp(2 * ut_normal(&rng)) * (i % 50 ? 1 : 0) * (i % 100 ? 1 : -1);
     FOR_EACH_BACKEND(kind) {
         ut_bed *bed = ut_open(kind);
         urn_inclusion_params a = URN_INCLUSION_PARAMS_INIT;

@@ -201,6 +201,75 @@ START_TEST(maps_give_the_same_bits) {
 }
 END_TEST
 
+/* property  summaries that urn_sample wrote of the same rows change no bit, whatever the list, greedy ones too */
+START_TEST(summaries_change_no_bit) {
+    static const char *const lists[] = {"none",
+                                        "temperature=0.7,top_k=9",
+                                        "top_p=0.8,temperature=1.3",
+                                        "temperature=0",
+                                        "min_p=0.05",
+                                        "typical=0.7",
+                                        "quadratic=0.5"};
+    static urn_row_summary summary[2][B * N];
+    for (int l = 0; l < 7; l++)
+        for (int32_t verifier = 0; verifier <= URN_VERIFY_TYPICAL; verifier++) {
+            room *r = make_room(verifier, 120);
+            urn_step steps[URN_MAX_STEPS];
+            urn_list list = {steps, 0};
+            urn_sampler *sampler;
+            int32_t ids[B * N];
+            float logprob[B * N];
+            for (int i = 0; i < B * G; i++) r->drafts[i] = i % V;
+            UT_OK(urn_steps_parse(lists[l], steps, &list.count));
+            UT_OK(urn_sampler_create(r->bed->ctx, &list, 1, &sampler));
+            UT_OK(urn_stream_reserve(r->bed->stream, urn_sample_workspace(sampler, B * N, V)));
+            for (int side = 0; side < 2; side++) {
+                urn_sample_params p = side ? r->of_draft : r->target;
+                p.sampler = sampler;
+                p.position = NULL;
+                p.summary = summary[side];
+                UT_OK(urn_sample(r->bed->stream, &p));
+            }
+            r->target.sampler = r->of_draft.sampler = sampler;
+            verify(r);
+            memcpy(ids, r->ids, sizeof ids);
+            memcpy(logprob, r->logprob, sizeof logprob);
+            r->params.target_summary = summary[0];
+            r->params.draft_summary = summary[1];
+            verify(r);
+            ut_note("%s, verifier %d", lists[l], verifier);
+            UT_SAME_BITS(r->ids, ids, B * N, "ids");
+            UT_SAME_BITS(r->logprob, logprob, B * N, "logprob");
+            urn_sampler_destroy(sampler);
+            ut_close(r->bed);
+        }
+}
+END_TEST
+
+/* property  summaries of other rows, or of none, give other ids, but never one that is no id */
+START_TEST(wrong_summaries_stay_in_range) {
+    static urn_row_summary wrong[B * N];
+    ut_rng rng = ut_rng_make(5);
+    for (int32_t verifier = 0; verifier <= URN_VERIFY_TYPICAL; verifier++)
+        for (int round = 0; round < 20; round++) {
+            room *r = make_room(verifier, 140 + (uint64_t)round);
+            for (int t = 0; t < B * N; t++) {
+                wrong[t].mass = ut_u64(&rng) >> ut_below(&rng, 64);
+                wrong[t].max = (float)ut_normal(&rng);
+                wrong[t].c = (float)ut_normal(&rng);
+                wrong[t].cut_key = (uint32_t)ut_u64(&rng);
+                wrong[t].cut_id = (int32_t)ut_u64(&rng);
+                wrong[t].flags = (uint32_t)ut_below(&rng, 2);
+            }
+            r->params.target_summary = r->params.draft_summary = wrong;
+            verify(r);
+            for (int j = 0; j < B * N; j++)
+                UT_ASSERT(r->ids[j] >= -1 && r->ids[j] < V, "verifier %d: id %d", verifier, r->ids[j]);
+            ut_close(r->bed);
+        }
+}
+END_TEST
+
 /* property  after a stop id nothing is emitted; one that is not accepted stops nothing */
 START_TEST(stop_ids_end_a_round) {
     room *r = make_room(URN_VERIFY_MATCH, 80);
@@ -302,6 +371,8 @@ Suite *unit_verify_calls_suite(void) {
     tcase_add_loop_test(calls, match_equals_plain_decoding, 0, 4);
     tcase_add_test(calls, ragged_equals_dense);
     tcase_add_test(calls, maps_give_the_same_bits);
+    tcase_add_test(calls, summaries_change_no_bit);
+    tcase_add_test(calls, wrong_summaries_stay_in_range);
     tcase_add_test(calls, stop_ids_end_a_round);
     tcase_add_test(calls, bad_rows_stay_alone);
     tcase_add_test(calls, statistics_add_up);

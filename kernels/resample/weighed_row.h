@@ -1,61 +1,16 @@
-// law_row.h - a row of weights as exact integers: largest, weights, their sums tile by tile, statistics
+// weighed_row.h - a row of weights as exact integers: largest, weights, their sums tile by tile, statistics
 // (bits_resample.h sections 1 and 2). What every call of the family begins with.
 //
 // A row is cut into tiles of 8 items a thread. Its record and its tiles' records lie in the workspace, where the phases
 // and the launches after them find each other's results: look (largest, status), fold_look, sum (weights, squares),
 // fold (prefix sums over tiles, statistics).
-#ifndef URN_LAW_ROW_H
-#define URN_LAW_ROW_H
+#ifndef URN_WEIGHED_ROW_H
+#define URN_WEIGHED_ROW_H
 
 #include "kernels/bits/dev_exp2.h"
-#include "kernels/launch_resample.h"
-#include "kernels/row/tile_scan.h"
+#include "kernels/resample/weight_records.h"
 
 namespace urnd {
-
-// A row's record.
-struct alignas(16) RowLaw {
-    Wide total, squares; // T, Q
-    Wide start;          // systematic: r
-    uint64_t largest;    // W
-    uint64_t limit;      // weights are cut to this: a cap's t
-    uint64_t key;        // of the random blocks
-    int64_t first, n;    // elements of the row; n is 0 where their offsets are bad
-    int64_t out, span;   // outputs of the row: where they begin, how many elements are written. -1: none of them
-    int64_t m;           // M
-    int64_t turn;        // output j goes to (j + turn) mod M
-    int64_t produced;    // ancestors that there are
-    int64_t rest;        // R
-    double max, ess, log_sum, log_mean, ratio;
-    int32_t status, fraction, scale; // scale: e of linear weights
-    int32_t resampled, heavy;        // heavy: some of its tiles are
-    int32_t pin_slot, pin, bad_offset;
-    uint32_t position;
-    URN_DEVICE bool narrow() const { return n <= URN_MAX_COLS; }
-};
-
-// A tile's record.
-struct alignas(16) TileLaw {
-    Wide before, squares;         // sum of weights before the tile; of squares in it
-    uint64_t sum, key;            // of weights in it; order key of the largest
-    uint64_t count, count_before; // of counts, or of whole shares
-    uint32_t flags, heavy;        // heavy: more outputs than its block writes
-};
-
-enum { LAW_NAN = 1, LAW_INF = 2, LAW_NEGATIVE = 4 };
-
-struct LawArgs {
-    urn_weights weights;
-    RowLaw *rows;
-    TileLaw *tiles;
-    uint64_t *prefix; // [rows, items] sum of weights of a tile up to each item; NULL: nobody searches
-    int64_t tiles_row;
-    uint32_t tile;
-    URN_HOST_DEVICE bool logs() const {
-        return weights.type == URN_WEIGHT_LOG_F32 || weights.type == URN_WEIGHT_LOG_F64;
-    }
-    URN_HOST_DEVICE bool small() const { return weights.type == URN_WEIGHT_LOG_F32 || weights.type == URN_WEIGHT_F32; }
-};
 
 struct LawRoom {
     TeamRoom team;
@@ -69,16 +24,6 @@ URN_HOST_DEVICE uint32_t held_size(uint32_t tile) { return held_slot(tile); }
 URN_HOST_DEVICE LawRoom law_room(Arena &arena, uint32_t tile) {
     LawRoom room = {team_room<TEAM_BLOCK>(arena), arena.take<uint64_t>(held_size(tile), "law.held")};
     return room;
-}
-
-URN_DEVICE Global<RowLaw> row_records(const LawArgs &a) { return {a.rows, a.weights.rows, TAG_WORKSPACE}; }
-URN_DEVICE RowLaw row_record(const LawArgs &a, int64_t row) { return row_records(a).load(row); }
-// Tiles of one row.
-URN_DEVICE Global<TileLaw> tile_records(const LawArgs &a, int64_t row) {
-    return {a.tiles + row * a.tiles_row, a.tiles_row, TAG_WORKSPACE};
-}
-URN_DEVICE Global<uint64_t> row_prefix(const LawArgs &a, int64_t row) {
-    return {a.prefix + row * a.weights.items, a.weights.items, TAG_WORKSPACE};
 }
 
 URN_HOST_DEVICE int64_t weights_size(const urn_weights &w) {
@@ -127,11 +72,11 @@ URN_DEVICE uint64_t weight_at(const LawArgs &a, const RowLaw &row, int64_t i) {
 }
 
 // Order key of f64: larger for larger x, never 0.
-URN_DEVICE uint64_t key_of(double x) {
+URN_DEVICE uint64_t value_key(double x) {
     uint64_t b = f64_bits(x);
     return b >> 63 ? ~b : b ^ UINT64_C(1) << 63;
 }
-URN_DEVICE double value_of_key(uint64_t key) { return bits_f64(key >> 63 ? key ^ UINT64_C(1) << 63 : ~key); }
+URN_DEVICE double key_value64(uint64_t key) { return bits_f64(key >> 63 ? key ^ UINT64_C(1) << 63 : ~key); }
 
 // Items of a thread: from `begin`, `count` of them; its k-th is held at slot(k).
 struct Own {
@@ -184,14 +129,14 @@ URN_DEVICE void fetch_values(const LawArgs &a, const Block &team, Shared<uint64_
 // ---- phases: the block calls
 
 // Largest order key, and LAW_ bits of what is wrong.
-struct Look {
+struct LawLook {
     uint64_t best;
     uint32_t flags;
 };
 
 // Of a thread's own items, whose values are held.
-URN_DEVICE Look own_look(const LawArgs &a, const Block &team, Shared<uint64_t> held, Own own) {
-    Look look = {0, 0};
+URN_DEVICE LawLook own_look(const LawArgs &a, const Block &team, Shared<uint64_t> held, Own own) {
+    LawLook look = {0, 0};
     URN_ROLLED
     for (uint32_t k = 0; k < own.count; k++) {
         double x = bits_f64(held.load(own_slot(team, k)));
@@ -201,14 +146,14 @@ URN_DEVICE Look own_look(const LawArgs &a, const Block &team, Shared<uint64_t> h
         }
         if (x == bits_f64(UINT64_C(0x7ff0000000000000))) look.flags |= LAW_INF;
         if (!a.logs() && x < 0.0) look.flags |= LAW_NEGATIVE;
-        uint64_t key = key_of(x);
+        uint64_t key = value_key(x);
         look.best = look.best < key ? key : look.best;
     }
     return look;
 }
 
 // The block's. Every thread gets it.
-URN_DEVICE Look block_look(Block &team, Look mine) {
+URN_DEVICE LawLook block_look(Block &team, LawLook mine) {
     uint64_t best = block_max_u64(team, mine.best), bits = mine.flags;
     uint64_t counts = team_tally(team, {(bits & 1) | (bits & 2) << 19 | (bits & 4) << 38, 0, 0}).all.sum;
     uint32_t flags = 0;
@@ -219,12 +164,12 @@ URN_DEVICE Look block_look(Block &team, Look mine) {
 }
 
 // The row once all of it has been looked at: largest, status, scale.
-URN_DEVICE RowLaw with_look(const LawArgs &a, RowLaw row, Look look) {
+URN_DEVICE RowLaw with_look(const LawArgs &a, RowLaw row, LawLook look) {
     row.status = 0;
     if (look.flags & LAW_NAN) row.status |= URN_ROW_NAN;
     if (look.flags & LAW_INF) row.status |= URN_ROW_INF;
     if (look.flags & LAW_NEGATIVE) row.status |= URN_ROW_PARAM;
-    row.max = row.n ? value_of_key(look.best) : a.logs() ? bits_f64(UINT64_C(0xfff0000000000000)) : 0.0;
+    row.max = row.n ? key_value64(look.best) : a.logs() ? bits_f64(UINT64_C(0xfff0000000000000)) : 0.0;
     bool none = a.logs() ? f64_bits(row.max) == UINT64_C(0xfff0000000000000) : row.max == 0.0;
     if (row.status == 0 && none) row.status = URN_ROW_EMPTY;
     row.fraction = row.narrow() ? URN_F : 18 + (64 - clz_u64((uint64_t)row.n - 1));
@@ -240,7 +185,7 @@ URN_DEVICE RowLaw with_look(const LawArgs &a, RowLaw row, Look look) {
 URN_DEVICE void look_tile(const LawArgs &a, Block &team, LawRoom room, const RowLaw &row, int64_t number,
                           int64_t tile) {
     fetch_values(a, team, room.held, row, tile);
-    Look look = block_look(team, own_look(a, team, room.held, own_items(team, row.n, tile)));
+    LawLook look = block_look(team, own_look(a, team, room.held, own_items(team, row.n, tile)));
     if (team.thread != 0) return;
     TileLaw t = {};
     t.key = look.best;
@@ -253,7 +198,7 @@ URN_DEVICE RowLaw fold_look(const LawArgs &a, Block &team, int64_t number, RowLa
     if (row.status) return row; // nothing of it is read
     Global<TileLaw> tiles = tile_records(a, number);
     int64_t count = parts_of(row.n, a.tile);
-    Look look = {0, 0};
+    LawLook look = {0, 0};
     for (int64_t t = team.thread; t < count; t += team.threads) {
         TileLaw tile = tiles.load(t);
         look.best = look.best < tile.key ? tile.key : look.best;
@@ -413,46 +358,7 @@ URN_DEVICE int64_t first_above(const LawArgs &a, const RowLaw &row, int64_t numb
     return from;
 }
 
-// ---- the host's side
-
-// How many items a tile has for rows of `items`: the device's hint, or blocks that short rows fill.
-inline uint32_t tile_threads(const urnk_device *device, int64_t items) {
-    uint32_t wanted = device->hint.threads > 0 ? (uint32_t)device->hint.threads : (uint32_t)TILE_THREADS, threads = 32;
-    while (threads * 2 <= wanted && threads < TILE_THREADS &&
-           (device->hint.threads > 0 || (int64_t)threads * TILE_EACH < items))
-        threads *= 2;
-    return threads;
-}
-
-struct WorkArena {
-    unsigned char *base;
-    size_t used;
-    template <class T> T *take(size_t count) {
-        T *p = (T *)(base + used);
-        used += (count * sizeof(T) + 255) & ~(size_t)255;
-        return p;
-    }
-};
-
-// Rows and tiles of `weights`, in the workspace; prefix sums where `search`.
-inline LawArgs law_args(WorkArena &work, const urnk_device *device, const urn_weights &weights, bool search) {
-    LawArgs a = {};
-    a.weights = weights;
-    a.tile = tile_threads(device, weights.items) * TILE_EACH;
-    a.tiles_row = parts_of(weights.items, a.tile);
-    a.rows = work.take<RowLaw>((size_t)weights.rows);
-    a.tiles = work.take<TileLaw>((size_t)(weights.rows * a.tiles_row));
-    a.prefix = search ? work.take<uint64_t>((size_t)(weights.rows * weights.items)) : nullptr;
-    return a;
-}
-
-// Blocks for `work` pieces, each of which a block takes as its number and every grid'th after it.
-inline uint32_t grid_for(int64_t work) {
-    const int64_t most = 1 << 20; // guess
-    return (uint32_t)(work < most ? work : most);
-}
-
-// law.cu: records of rows that have no parameters of their own.
+// resample_law.cu: records of rows that have no parameters of their own.
 int enqueue_begin(const LawArgs &a, struct CUstream_st *stream);
 // Rows that have begun become complete: largest, tiles, sums, statistics. again: the weights' limits have
 // changed, only sums are made anew.
