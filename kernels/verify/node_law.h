@@ -5,7 +5,7 @@
 #ifndef URN_VERIFY_NODE_LAW_H
 #define URN_VERIFY_NODE_LAW_H
 
-#include "kernels/verify/law_row.h"
+#include "kernels/verify/node_row.h"
 
 namespace urnd {
 

@@ -14,6 +14,8 @@
 //          clusters as long as multiprocessors would stand idle; shared 10 KB, 64 KB for 1,024 nodes of TRAVERSAL
 // bits     integers; f64 for log-probabilities and TYPICAL's scores, by one thread each
 // tail     ids past a row's end weigh nothing; segments of 32 ids
+// ptxas    plan: sm_90 20 registers. walk: 254, and 3.3 KB of stack for laws that calls hand on; calls of it that loop
+//          spill 8 to 56 bytes (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/verify/plan_tree.h"
 #include "kernels/verify/verify_launch.h"
 #include "kernels/verify/walk_request.h"

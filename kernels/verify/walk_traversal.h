@@ -57,6 +57,7 @@ template <int TEAM> URN_DEVICE void reject_child(Walk<TEAM> &w, NodeLaw &law, in
     uint64_t weight = law.has_q ? look_at(w, law, x).w : 1;
     bool take = weight != 0 && (uint32_t)x < law.p.cols;
     RoundKind kind = !take ? ROUND_NONE : law.has_q ? ROUND_LAW : ROUND_ONE_HOT;
+    w.summed = false; // the sums in hand are n's only if this round takes them
     push_round(w, law, (uint32_t)c, {law.reciprocal, v_n, x, kind, 0, (uint8_t)law.up_q, 0});
     if (take) {
         uint64_t lost = share_product(URN_SHARE_ONE - v_n, law.total_p), left = settle_round(w, law, (uint32_t)c);
@@ -128,7 +129,6 @@ template <int TEAM> URN_DEVICE void walk_traversal(Walk<TEAM> &w) {
     w.status |= p.status;
     if (!emit_path(w, n) || p.status) return;
     int32_t y;
-    w.summed = false;
     if (w.room.rejected.load((size_t)n) == 0) {
         y = w.own(n);
     } else {

@@ -1,9 +1,9 @@
-// law_row.h - weights of single ids from what the launch before left of a row; and what a law says of an id.
+// node_row.h - weights of single ids from what the launch before left of a row; and what a law says of an id.
 //
 // A warp that asks for 32 neighbours reads one or two lines of the row as given, and a word or two of kept bytes; or of
 // the changed values, where steps changed them.
-#ifndef URN_VERIFY_LAW_ROW_H
-#define URN_VERIFY_LAW_ROW_H
+#ifndef URN_VERIFY_NODE_ROW_H
+#define URN_VERIFY_NODE_ROW_H
 
 #include "kernels/row/law.h"
 #include "kernels/steps/row_here.h"
