@@ -42,7 +42,9 @@ static double p_of(const resample_law *law, const int32_t *ancestors, int64_t ro
     return p;
 }
 
-static int64_t rows_for(urn_backend_kind kind) { return kind == URN_BACKEND_SIMT || ut_quick() ? 1 << 12 : 1 << 16; }
+static int64_t rows_for(urn_backend_kind kind) {
+    return kind == URN_BACKEND_SIMT ? 1 << 9 : ut_quick() ? 1 << 12 : 1 << 16;
+}
 
 /* One of each kind: a head, dust, a weight of 0, equal ones, whole numbers M p. */
 static const double sets[4][LAW_ITEMS] = {{1, 2, 3, 4, 6}, {16, 1, 1, 0, 5}, {3, 3, 3, 3, 3}, {8, 0, 4, 1, 3}};

@@ -49,7 +49,7 @@ static const struct {
 START_TEST(emitted_tokens_have_the_targets_law) {
     FOR_EACH_BACKEND(kind) {
         ut_bed *bed = ut_open(kind);
-        int64_t requests = kind == URN_BACKEND_SIMT || ut_quick() ? 1 << 12 : 1 << 16;
+        int64_t requests = kind == URN_BACKEND_SIMT ? 1 << 7 : ut_quick() ? 1 << 12 : 1 << 16;
         game_law law;
         game_law_make(&law, 3);
         for (size_t g = 0; g < sizeof games / sizeof *games; g++) {
@@ -100,7 +100,7 @@ static const struct {
 START_TEST(drafts_are_accepted_as_often_as_theory_says) {
     FOR_EACH_BACKEND(kind) {
         ut_bed *bed = ut_open(kind);
-        int64_t requests = kind == URN_BACKEND_SIMT || ut_quick() ? 1 << 12 : 1 << 17;
+        int64_t requests = kind == URN_BACKEND_SIMT ? 1 << 7 : ut_quick() ? 1 << 12 : 1 << 17;
         game_law law;
         game_law_fixed(&law);
         for (size_t g = 0; g < sizeof rates / sizeof *rates; g++) {
@@ -138,7 +138,7 @@ START_TEST(blocks_accept_more_than_walks) {
                  {"traversal, 2 x 2", URN_VERIFY_TRAVERSAL, 3, 2, {0.5, 0.3, 0.2}, {0.2, 0.3, 0.5}, 1.5284}};
     FOR_EACH_BACKEND(kind) {
         ut_bed *bed = ut_open(kind);
-        int64_t requests = kind == URN_BACKEND_SIMT || ut_quick() ? 1 << 12 : 1 << 17;
+        int64_t requests = kind == URN_BACKEND_SIMT ? 1 << 7 : ut_quick() ? 1 << 12 : 1 << 17;
         for (size_t g = 0; g < sizeof cases / sizeof *cases; g++) {
             game_law law;
             game_result found;
