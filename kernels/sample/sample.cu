@@ -19,8 +19,8 @@
 //          policy.threads, shared sample_room; policy in row_plan.h
 // bits     weights by 9 f32 operations (7 fused) and a shift, then integers; f64 on one thread for floating outputs
 // tail     rows start at any element: places are counted from the 16-byte boundary before, those outside read as -inf
-// ptxas    30 instantiations, no spill, no stack frame: registers sm_90 75 to 128, sm_80 up to 128 (223 where warps or crews); on
-//          sm_80 the six of clusters are empty (nvcc 13.0, --Ofast-compile=min)
+// ptxas    30 instantiations, no spill, no stack frame: registers sm_90 75 to 128, sm_80 up to 128 (223 where warps or
+//          crews); on sm_80 the six of clusters are empty (nvcc 13.0, --Ofast-compile=min)
 // kinds    PLAIN: no keep step; KEEP: top-k, top-p, min-p; all else is sample_full.cu's
 #include "kernels/sample/sample_row.h"
 
