@@ -15,9 +15,8 @@
 // launch   by sample.cu; blocks of up to 256 threads, because a block's registers are what steps need
 // bits     as in sample.cu; f64 for scalars of rules, on one thread of a block, and for a link's logarithms
 // tail     as in sample.cu
-// ptxas    5 instantiations, no spill but on sm_80: warps 20 bytes, streaming crews 4; registers sm_80 223 to 255,
-//          sm_90 153 to 195; before there were crews sm_100 139 to 151, sm_120 144 to 154 (nvcc 13.0,
-//          --Ofast-compile=min)
+// ptxas    5 instantiations, no spill but on warps of sm_80, 20 bytes; registers sm_80 223 to 255, sm_90 153 to 195;
+//          before there were crews sm_100 139 to 151, sm_120 144 to 154 (nvcc 13.0, --Ofast-compile=min)
 #include "kernels/sample/sample_row.h"
 
 namespace urnd {
