@@ -177,8 +177,8 @@ static void put_entry(const answer *a, int64_t at, const candidate *c) {
     if (p->inclusion_logprob) p->inclusion_logprob[at] = inclusion_logprob(a, c);
     if (p->beam_keys) p->beam_keys[at] = beam_key(a, c);
     if (p->beam_logprob) {
-        double y = a->run->greedy ? 0 : oracle_y(a->run, c->id, 1) - (log_z - URN_F);
-        p->beam_logprob[at] = p->parent_logprob[a->r] + y * URN_LN2;
+        double b = p->parent_logprob[a->r];
+        p->beam_logprob[at] = a->run->greedy ? b : b + (oracle_y(a->run, c->id, 1) - (log_z - URN_F)) * URN_LN2;
     }
 }
 

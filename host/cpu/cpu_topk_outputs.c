@@ -63,8 +63,8 @@ static int64_t beam_key(const urnc_picks *a, int32_t j, int64_t parent, double b
 
 static void put_beam(const urn_topk_params *p, const urnc_picks *a, int64_t r, int64_t to, int32_t j) {
     double b = p->parent_logprob[r];
-    double more = a->law->greedy ? 0.0 : (urnc_law_y(a->law, a->pick[j].x) - a->law->L) * URN_LN2;
-    if (p->beam_logprob) p->beam_logprob[to] = b + more;
+    if (p->beam_logprob) /* greedy: b's own bits, also of -0 */
+        p->beam_logprob[to] = a->law->greedy ? b : b + (urnc_law_y(a->law, a->pick[j].x) - a->law->L) * URN_LN2;
     if (p->beam_keys) p->beam_keys[to] = beam_key(a, j, p->parent_key[r], b);
 }
 
