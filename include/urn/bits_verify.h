@@ -95,9 +95,9 @@
  *    One-hot: q is T at x, the child's in hand. A node whose target or draft row has a status has no children; its
  *    draft's, where the target's has none, sets URN_ROW_DRAFT. Stopped at n: accepted are the tokens of the path to n.
  *    y = own draw at n if no child has left it, else the end draw from its P. A target row with a status: -1, as in
- *    section 4. Statuses of rows count when a node is reached in 1, of target rows where it stops; a row is looked at
- *    only where a node has a child left, or stops. If y is the token of a child of n, that child is not accepted for
- *    it.
+ *    section 4. Statuses of rows count when a node is reached in 1, of target rows where it stops without a stop id on
+ *    the path; a row is looked at only where a node has a child left, or stops. If y is the token of a child of n, that
+ *    child is not accepted for it.
  *
  * 6  KSEQ (SpecTr). Factors are rho / 2^10, rho an integer in [2^10, k * 2^10].
  *      I = div(2^73, rho);  p_i = (P_i * I) >> 63;  B = sum of min(p_i, q_i);  b = min(2^63, div(B << 63, T));

@@ -125,9 +125,10 @@ template <int TEAM> URN_DEVICE void walk_traversal(Walk<TEAM> &w) {
         NodeLaw law = traversal_law(w, n, p);
         reject_child(w, law, n, c, w.room.token.load((size_t)c));
     }
+    if (!emit_path(w, n)) return; // a stop id: nothing follows, and n's row says nothing
     LawRow p = w.target(n);
     w.status |= p.status;
-    if (!emit_path(w, n) || p.status) return;
+    if (p.status) return;
     int32_t y;
     if (w.room.rejected.load((size_t)n) == 0) {
         y = w.own(n);

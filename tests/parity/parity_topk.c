@@ -166,7 +166,7 @@ static void hold_topk(ut_bed *cpu, ut_bed *simt, uint64_t seed, limits most, con
 START_TEST(topk_agrees) {
     const hint *h = hints + _i;
     ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, _i % 3, 2);
-    for (int n = 0; n < ut_loops(160); n++)
+    for (int n = 0; n < ut_loops(80); n++)
         hold_topk(cpu, simt, (uint64_t)(1000 * _i + n), (limits){h->cols < 2000 ? h->cols : 2000, 40, 0}, h->name);
     for (int n = 0; n < ut_loops(16); n++)
         hold_topk(cpu, simt, (uint64_t)(20000 + 1000 * _i + n), (limits){h->cols, URN_TOPK_K, 0}, h->name);

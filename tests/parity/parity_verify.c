@@ -26,7 +26,7 @@ START_TEST(verifiers_agree) {
     const hint *h = hints + _i % HINTS;
     int32_t verifier = _i / HINTS;
     ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = hinted(h, _i % 3, 1);
-    for (int n = 0; n < ut_loops(160); n++) {
+    for (int n = 0; n < ut_loops(60); n++) {
         verify_limits limits = {n % 3 ? 40 : h->cols, verifier, n % 4 ? 8 : 20, n % 2};
         hold_verify(cpu, simt, (uint64_t)(10000 * _i + n), &limits, h->name);
     }

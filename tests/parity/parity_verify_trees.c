@@ -119,7 +119,7 @@ START_TEST(trees_agree) {
     urn_ctx_params ctx = URN_CTX_PARAMS_INIT;
     ctx.backend = URN_BACKEND_SIMT, ctx.threads = 2, ctx.lane_order = _i / 4;
     ut_bed *cpu = ut_open(URN_BACKEND_CPU), *simt = ut_open_with(&ctx);
-    for (int n = 0; n < ut_loops(60); n++) {
+    for (int n = 0; n < ut_loops(40); n++) {
         uint64_t seed = (uint64_t)(1000 * _i + n);
         ut_rng one = ut_rng_make(seed), two = ut_rng_make(seed);
         bytes a = {NULL, 0}, b = {NULL, 0};
