@@ -21,10 +21,18 @@ static void open_native(capture_bed *c, urn_backend_kind kind) {
 }
 
 capture_bed *capture_open(urn_backend_kind kind) {
+    urn_ctx_params params = URN_CTX_PARAMS_INIT;
+    params.backend = kind;
+    params.threads = kind == URN_BACKEND_SIMT ? 2 : 0;
+    return capture_open_with(&params);
+}
+
+capture_bed *capture_open_with(const urn_ctx_params *params) {
+    urn_backend_kind kind = (urn_backend_kind)params->backend;
     if ((kind != URN_BACKEND_SIMT && kind != URN_BACKEND_CUDA) || !ut_has_backend(kind)) return NULL;
     capture_bed *c = (capture_bed *)ut_malloc(sizeof *c);
     memset(c, 0, sizeof *c);
-    c->owner = ut_open(kind);
+    c->owner = ut_open_with(params);
     open_native(c, kind);
     c->bed = *c->owner;
     c->bed.arrays = NULL;

@@ -13,6 +13,7 @@ typedef struct capture_bed {
 
 /* simt and cuda have captures; NULL elsewhere, and where the backend cannot be opened. */
 capture_bed *capture_open(urn_backend_kind kind);
+capture_bed *capture_open_with(const urn_ctx_params *params); /* a context with a launch shape of its own */
 void capture_begin(capture_bed *c);
 void capture_end(capture_bed *c);
 void capture_launch(capture_bed *c); /* and wait */
