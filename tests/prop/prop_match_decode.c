@@ -71,16 +71,22 @@ static void decode_plainly(decoding *d) {
     }
 }
 
-/* A crude drafter: right with the slot's own rate, else any id; sometimes it stops early, and garbage follows. Writes
- * the rows' last tokens too: of the poisoned row where nobody may look. */
+/* A crude drafter: right with the slot's own rate, else any id; sometimes it stops early. Behind its end stands what
+ * must not be read: ids that are none, or those that would be right if the -1, or the number of nodes, were overlooked.
+ * Writes the rows' last tokens too: of the poisoned row where nobody may look. */
 static void draft(const decoding *d, ut_rng *rng, int s, int done, int length, int32_t *drafts, int32_t *last) {
     double rate = (double)s / (d->slots - 1);
-    int end = ut_below(rng, 3) ? length : (int)ut_below(rng, length + 1);
-    last[0] = done ? d->plain[s][done - 1] : d->first[s];
+    int end = ut_below(rng, 3) ? length : (int)ut_below(rng, length + 1), garbage = (int)ut_below(rng, 2);
+    const int32_t *plain = d->plain[s] + done;
+    last[0] = done ? plain[-1] : d->first[s];
     for (int i = 0; i < MOST; i++) {
         int right = ut_uniform(rng) < rate;
-        drafts[i] = i < end ? right ? d->plain[s][done + i] : (int32_t)ut_below(rng, V) : 1 << 30;
-        if (i == end && i < length) drafts[i] = -1;
+        if (i < end)
+            drafts[i] = right ? plain[i] : (int32_t)ut_below(rng, V);
+        else if (i == end && i < length)
+            drafts[i] = -1;
+        else
+            drafts[i] = garbage ? 1 << 30 : plain[i - (end < length)];
         last[i + 1] = i < end ? drafts[i] : POISON;
     }
 }
@@ -165,7 +171,7 @@ START_TEST(rounds_of_match_equal_plain_decoding) {
         memset(&d, 0, sizeof d);
         d.bed = ut_open(kind);
         d.slots = few ? 3 : SLOTS;
-        d.tokens = few ? 12 : ut_quick() ? 100 : TOKENS;
+        d.tokens = few ? 24 : ut_quick() ? 100 : TOKENS;
         d.method = _i % 2 ? URN_DRAW_GUMBEL : URN_DRAW_INVERSE;
         ut_fill(d.table, V * V, UT_NORMAL, 2.0, seed);
         for (int i = 0; i < V; i++) d.table[POISON * V + i] = NAN;
