@@ -52,7 +52,7 @@ urn_status urn_genealogy_step(urn_stream *stream, const urn_genealogy_params *pa
     if (p.rows == 0) return URN_OK;
     size_t need = urn_genealogy_workspace(p.rows, p.items, p.nodes);
     URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
-    URN_ENQUEUE_RESAMPLE(call, stream, genealogy_step, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->genealogy_step, &p);
 }
 
 urn_status urn_genealogy_trace(urn_stream *stream, const urn_genealogy_params *params) {
@@ -69,5 +69,5 @@ urn_status urn_genealogy_trace(urn_stream *stream, const urn_genealogy_params *p
             return urn_fail(URN_E_SHAPE, "%s: particle_bytes is 0 with path_states; wanted a size", call);
     }
     if (p.rows == 0 || p.paths == 0) return URN_OK;
-    URN_ENQUEUE_RESAMPLE(call, stream, genealogy_trace, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->genealogy_trace, &p);
 }

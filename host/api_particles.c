@@ -37,7 +37,7 @@ urn_status urn_offspring_from_ancestors(urn_stream *stream, const urn_ancestors_
     urn_ancestors_params p = URN_ANCESTORS_PARAMS_INIT;
     URN_TRY(plan_ancestors(call, stream, &p, params, 1));
     if (p.rows == 0) return URN_OK;
-    URN_ENQUEUE_RESAMPLE(call, stream, offspring_from_ancestors, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->offspring_from_ancestors, &p);
 }
 
 urn_status urn_ancestors_from_offspring(urn_stream *stream, const urn_ancestors_params *params) {
@@ -45,7 +45,7 @@ urn_status urn_ancestors_from_offspring(urn_stream *stream, const urn_ancestors_
     urn_ancestors_params p = URN_ANCESTORS_PARAMS_INIT;
     URN_TRY(plan_ancestors(call, stream, &p, params, 1));
     if (p.rows == 0) return URN_OK;
-    URN_ENQUEUE_RESAMPLE(call, stream, ancestors_from_offspring, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->ancestors_from_offspring, &p);
 }
 
 urn_status urn_ancestors_permute(urn_stream *stream, const urn_ancestors_params *params) {
@@ -56,7 +56,7 @@ urn_status urn_ancestors_permute(urn_stream *stream, const urn_ancestors_params 
         return urn_fail(URN_E_SHAPE, "%s: outputs is %lld; wanted items, %lld", call, (long long)p.outputs,
                         (long long)p.items);
     if (p.rows == 0) return URN_OK;
-    URN_ENQUEUE_RESAMPLE(call, stream, ancestors_permute, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->ancestors_permute, &p);
 }
 
 urn_status urn_particles_gather(urn_stream *stream, const urn_particles_gather_params *params) {
@@ -83,5 +83,5 @@ urn_status urn_particles_gather(urn_stream *stream, const urn_particles_gather_p
         {"ancestors", p.ancestors, 4}, {"resampled", p.resampled, 4}, {"status", p.status, 4}};
     URN_TRY(urn_check_aligned(call, arrays, 3));
     if (p.rows == 0) return URN_OK;
-    URN_ENQUEUE_RESAMPLE(call, stream, particles_gather, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->particles_gather, &p);
 }

@@ -113,7 +113,7 @@ urn_status urn_resample(urn_stream *stream, const urn_resample_params *params) {
     size_t need = urn_resample_workspace((urn_resample_scheme)p.scheme, p.weights.rows, p.weights.items, p.outputs);
     URN_TRY(
         urn_find_workspace(resample, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
-    URN_ENQUEUE_RESAMPLE(resample, stream, resample, &p);
+    return urn_run_family(resample, stream, urn_resample_ops_of(stream->ctx->backend->kind)->resample, &p);
 }
 
 urn_status urn_weights_stats(urn_stream *stream, const urn_weights_stats_params *params) {
@@ -131,5 +131,5 @@ urn_status urn_weights_stats(urn_stream *stream, const urn_weights_stats_params 
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_resample_workspace(URN_RESAMPLE_SYSTEMATIC, p.weights.rows, p.weights.items, 0);
     URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
-    URN_ENQUEUE_RESAMPLE(call, stream, weights_stats, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->weights_stats, &p);
 }

@@ -37,7 +37,7 @@ urn_status urn_segments_moments(urn_stream *stream, const urn_segments_moments_p
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_backend_resample_workspace(URN_RESAMPLE_SYSTEMATIC, p.weights.rows, p.weights.items, 0);
     URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
-    URN_ENQUEUE_RESAMPLE(call, stream, segments_moments, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->segments_moments, &p);
 }
 
 size_t urn_backward_workspace(int64_t rows, int64_t items, int64_t children) {
@@ -77,7 +77,7 @@ urn_status urn_backward_draws(urn_stream *stream, const urn_backward_params *par
     if (p.weights.rows == 0 || p.children == 0) return URN_OK;
     size_t need = urn_backward_workspace(p.weights.rows, p.weights.items, p.children);
     URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
-    URN_ENQUEUE_RESAMPLE(call, stream, backward_draws, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->backward_draws, &p);
 }
 
 size_t urn_alias_workspace(int64_t rows, int64_t items) {
@@ -103,7 +103,7 @@ urn_status urn_alias_build(urn_stream *stream, const urn_alias_params *params) {
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_alias_workspace(p.weights.rows, p.weights.items);
     URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
-    URN_ENQUEUE_RESAMPLE(call, stream, alias_build, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->alias_build, &p);
 }
 
 urn_status urn_alias_draw(urn_stream *stream, const urn_alias_params *params) {
@@ -115,7 +115,7 @@ urn_status urn_alias_draw(urn_stream *stream, const urn_alias_params *params) {
     URN_TRY(urn_check_pointer(call, "ids", p.ids));
     URN_TRY(urn_check_range(URN_E_SHAPE, call, "draws", p.draws, 0, INT32_MAX));
     if (p.weights.rows == 0) return URN_OK;
-    URN_ENQUEUE_RESAMPLE(call, stream, alias_draw, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->alias_draw, &p);
 }
 
 urn_status urn_inverse_grid(urn_stream *stream, const urn_inverse_params *params) {
@@ -139,5 +139,5 @@ urn_status urn_inverse_grid(urn_stream *stream, const urn_inverse_params *params
     if (p.weights.rows == 0) return URN_OK;
     size_t need = urn_backend_resample_workspace(URN_RESAMPLE_MULTINOMIAL, p.weights.rows, p.weights.items, p.outputs);
     URN_TRY(urn_find_workspace(call, stream, p.workspace, p.workspace_bytes, need, &p.workspace, &p.workspace_bytes));
-    URN_ENQUEUE_RESAMPLE(call, stream, inverse_grid, &p);
+    return urn_run_family(call, stream, urn_resample_ops_of(stream->ctx->backend->kind)->inverse_grid, &p);
 }

@@ -103,5 +103,5 @@ urn_status urn_topk(urn_stream *stream, const urn_topk_params *params) {
     URN_TRY(check_outputs(&topk.params));
     URN_TRY(check_rows(stream, &topk));
     if (topk.rows.logits.rows == 0) return URN_OK;
-    return urn_run_family(call, stream, stream->ctx->backend->topk->topk, &topk);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->topk, &topk);
 }

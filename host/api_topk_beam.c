@@ -30,5 +30,5 @@ urn_status urn_beam_select(urn_stream *stream, const urn_beam_select_params *par
     };
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.groups == 0) return URN_OK;
-    return urn_run_family(call, stream, stream->ctx->backend->topk->beam_select, &p);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->beam_select, &p);
 }

@@ -29,7 +29,7 @@ urn_status urn_inclusion(urn_stream *stream, const urn_inclusion_params *params)
         {"weights", p.weights, 4}, {"k_of_row", p.k_of_row, 4}, {"p", p.p, 8}, {"status", p.status, 4}};
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.rows == 0) return URN_OK;
-    return urn_run_family(call, stream, stream->ctx->backend->topk->inclusion, &p);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->inclusion, &p);
 }
 
 size_t urn_fixed_workspace(int64_t rows, int64_t cols) {
@@ -69,5 +69,5 @@ urn_status urn_fixed(urn_stream *stream, const urn_fixed_params *params) {
     if (p->rows == 0) return URN_OK;
     URN_TRY(urn_find_workspace(call, stream, p->workspace, p->workspace_bytes, urn_fixed_workspace(p->rows, p->cols),
                                &fixed.workspace, &fixed.workspace_bytes));
-    return urn_run_family(call, stream, stream->ctx->backend->topk->fixed, &fixed);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->fixed, &fixed);
 }

@@ -60,7 +60,7 @@ urn_status urn_topk_long_begin(urn_stream *stream, const urn_topk_long_params *p
     static const char call[] = "urn_topk_long_begin";
     urnk_topk_long_call begin = {0};
     URN_TRY(plan(call, stream, params, -1, &begin));
-    return urn_run_family(call, stream, stream->ctx->backend->topk->topk_long_begin, &begin);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->topk_long_begin, &begin);
 }
 
 urn_status urn_topk_long_push(urn_stream *stream, const urn_topk_long_params *params, const void *values, int32_t type,
@@ -76,7 +76,7 @@ urn_status urn_topk_long_push(urn_stream *stream, const urn_topk_long_params *pa
     URN_TRY(plan(call, stream, params, n, &push));
     if (push.params.by == URN_TOPK_VALUE && n > 0) URN_TRY(urn_check_pointer(call, "values", values));
     if (n == 0) return URN_OK;
-    return urn_run_family(call, stream, stream->ctx->backend->topk->topk_long_push, &push);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->topk_long_push, &push);
 }
 
 urn_status urn_topk_long_merge(urn_stream *stream, const urn_topk_long_params *params, const void *other) {
@@ -88,7 +88,7 @@ urn_status urn_topk_long_merge(urn_stream *stream, const urn_topk_long_params *p
     URN_TRY(plan(call, stream, params, 0, &merge));
     if (other == merge.params.state)
         return urn_fail(URN_E_VALUE, "%s: other is params->state; wanted the state of another shard", call);
-    return urn_run_family(call, stream, stream->ctx->backend->topk->topk_long_merge, &merge);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->topk_long_merge, &merge);
 }
 
 urn_status urn_topk_long_finish(urn_stream *stream, const urn_topk_long_params *params,
@@ -108,5 +108,5 @@ urn_status urn_topk_long_finish(urn_stream *stream, const urn_topk_long_params *
     };
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     URN_TRY(plan(call, stream, params, 0, &finish));
-    return urn_run_family(call, stream, stream->ctx->backend->topk->topk_long_finish, &finish);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->topk_long_finish, &finish);
 }

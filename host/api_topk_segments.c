@@ -77,5 +77,5 @@ urn_status urn_topk_segments(urn_stream *stream, const urn_topk_segments_params 
     URN_TRY(urn_find_workspace(call, stream, p->workspace, p->workspace_bytes,
                                urn_topk_segments_workspace(p->segments, p->longest, p->k, p->out_size),
                                &segments.workspace, &segments.workspace_bytes));
-    return urn_run_family(call, stream, stream->ctx->backend->topk->topk_segments, &segments);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->topk_segments, &segments);
 }

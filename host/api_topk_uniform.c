@@ -21,7 +21,7 @@ urn_status urn_permute(urn_stream *stream, const urn_permute_params *params) {
     const urn_named_array arrays[] = {{"index", p.index, 8}, {"out", p.out, 8}};
     URN_TRY(urn_check_aligned(call, arrays, 2));
     if (p.count == 0) return URN_OK;
-    return urn_run_family(call, stream, stream->ctx->backend->topk->permute, &p);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->permute, &p);
 }
 
 urn_status urn_bootstrap(urn_stream *stream, const urn_bootstrap_params *params) {
@@ -41,7 +41,7 @@ urn_status urn_bootstrap(urn_stream *stream, const urn_bootstrap_params *params)
     };
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.rows == 0) return URN_OK;
-    return urn_run_family(call, stream, stream->ctx->backend->topk->bootstrap, &p);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->bootstrap, &p);
 }
 
 urn_status urn_field(urn_stream *stream, const urn_field_params *params) {
@@ -64,5 +64,5 @@ urn_status urn_field(urn_stream *stream, const urn_field_params *params) {
     };
     URN_TRY(urn_check_aligned(call, arrays, sizeof arrays / sizeof arrays[0]));
     if (p.rows == 0) return URN_OK;
-    return urn_run_family(call, stream, stream->ctx->backend->topk->field, &p);
+    return urn_run_family(call, stream, urn_topk_ops_of(stream->ctx->backend->kind)->field, &p);
 }

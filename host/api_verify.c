@@ -125,11 +125,7 @@ static urn_status verify(const char *call, urn_stream *stream, const urn_verify_
     urnk_verify_call verify = {.has_draft = 0};
     URN_TRY(plan(call, stream, params, tree, &verify));
     if (verify.params.requests == 0) return URN_OK;
-    urn_family_op op = urn_verify_ops_of(stream->ctx->backend->kind)->verify;
-    if (!op) return urn_fail_absent(call, stream);
-    URN_TRY(stream->ctx->backend->launch(stream->ctx, stream->handle, call, op, &verify));
-    stream->launches += 1;
-    return URN_OK;
+    return urn_run_family(call, stream, urn_verify_ops_of(stream->ctx->backend->kind)->verify, &verify);
 }
 
 urn_status urn_verify(urn_stream *stream, const urn_verify_params *params) {

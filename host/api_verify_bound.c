@@ -81,9 +81,5 @@ urn_status urn_verify_bound(urn_stream *stream, const urn_verify_bound_params *p
     memset(&call, 0, sizeof call);
     URN_TRY(plan(stream, params, &call));
     if (call.target.logits.rows == 0) return URN_OK;
-    urn_family_op op = urn_verify_ops_of(stream->ctx->backend->kind)->verify_bound;
-    if (!op) return urn_fail_absent(name, stream);
-    URN_TRY(stream->ctx->backend->launch(stream->ctx, stream->handle, name, op, &call));
-    stream->launches += 1;
-    return URN_OK;
+    return urn_run_family(name, stream, urn_verify_ops_of(stream->ctx->backend->kind)->verify_bound, &call);
 }

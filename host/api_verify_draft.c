@@ -9,13 +9,6 @@
 #include "urn/bits.h"
 
 /* Run an operation of the family; NULL: this backend does not have it. */
-static urn_status launch(const char *name, urn_stream *stream, urn_family_op op, const void *call) {
-    if (!op) return urn_fail_absent(name, stream);
-    URN_TRY(stream->ctx->backend->launch(stream->ctx, stream->handle, name, op, call));
-    stream->launches += 1;
-    return URN_OK;
-}
-
 static const urn_verify_ops *ops_of(const urn_stream *stream) { return urn_verify_ops_of(stream->ctx->backend->kind); }
 
 static urn_status check_shape(const char *call, const urn_tree_shape_params *p) {
@@ -55,7 +48,7 @@ urn_status urn_tree_shape(urn_stream *stream, const urn_tree_shape_params *param
     URN_TRY(urn_check_pointer(call, "params", params));
     URN_TRY(urn_params_copy(call, "params", &p, params, sizes));
     URN_TRY(check_shape(call, &p));
-    return p.requests ? launch(call, stream, ops_of(stream)->tree_shape, &p) : URN_OK;
+    return p.requests ? urn_run_family(call, stream, ops_of(stream)->tree_shape, &p) : URN_OK;
 }
 
 urn_status urn_tree_compact(urn_stream *stream, const int32_t *path, const int32_t *used, int64_t requests,
@@ -73,7 +66,7 @@ urn_status urn_tree_compact(urn_stream *stream, const int32_t *path, const int32
     for (size_t i = 0; i < 4; i++) URN_TRY(urn_check_pointer(call, arrays[i].name, arrays[i].pointer));
     URN_TRY(urn_check_aligned(call, arrays, 4));
     URN_TRY(urn_check_aligned(call, &bases, 1));
-    return launch(call, stream, ops_of(stream)->tree_compact, &c);
+    return urn_run_family(call, stream, ops_of(stream)->tree_compact, &c);
 }
 
 static urn_status check_recycle(const char *call, const urn_stream *stream, const urn_recycle *r) {
@@ -101,7 +94,7 @@ urn_status urn_recycle_draft(urn_stream *stream, const urn_recycle *recycle, con
     for (size_t i = 0; i < 2; i++) URN_TRY(urn_check_pointer(call, arrays[i].name, arrays[i].pointer));
     URN_TRY(urn_check_aligned(call, arrays, 2));
     const urnk_recycle_call c = {*recycle, root, requests, tokens, NULL, NULL, 0, NULL};
-    return requests ? launch(call, stream, ops_of(stream)->recycle_draft, &c) : URN_OK;
+    return requests ? urn_run_family(call, stream, ops_of(stream)->recycle_draft, &c) : URN_OK;
 }
 
 urn_status urn_recycle_update(urn_stream *stream, const urn_recycle *recycle, const int32_t *tokens, const int32_t *top,
@@ -115,7 +108,7 @@ urn_status urn_recycle_update(urn_stream *stream, const urn_recycle *recycle, co
     urn_workspace room = {NULL, 0};
     URN_TRY(urn_check_workspace(call, stream, urn_round_up((size_t)recycle->cols * 4), &room));
     const urnk_recycle_call c = {*recycle, NULL, 0, NULL, tokens, top, rows, room.pointer};
-    return rows ? launch(call, stream, ops_of(stream)->recycle_update, &c) : URN_OK;
+    return rows ? urn_run_family(call, stream, ops_of(stream)->recycle_update, &c) : URN_OK;
 }
 
 urn_status urn_draft_invert(urn_stream *stream, const int32_t *map, int64_t n, int64_t cols, int32_t *draft_of,
@@ -128,5 +121,5 @@ urn_status urn_draft_invert(urn_stream *stream, const int32_t *map, int64_t n, i
     URN_TRY(urn_check_range(URN_E_SHAPE, call, "cols", cols, 1, URN_MAX_COLS));
     for (size_t i = 0; i < 2; i++) URN_TRY(urn_check_pointer(call, arrays[i].name, arrays[i].pointer));
     URN_TRY(urn_check_aligned(call, arrays, 3));
-    return launch(call, stream, ops_of(stream)->draft_invert, &c);
+    return urn_run_family(call, stream, ops_of(stream)->draft_invert, &c);
 }

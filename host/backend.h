@@ -2,7 +2,6 @@
 #ifndef URN_BACKEND_H
 #define URN_BACKEND_H
 
-#include "host/backend_resample.h"
 #include "kernels/launch.h"
 #include "urn/urn.h"
 
@@ -52,11 +51,9 @@ typedef struct urn_backend {
     urn_status (*reject)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params);
     urn_status (*reject_round)(urn_ctx *ctx, struct CUstream_st *stream, const urn_reject_params *params,
                                urn_reject_round *rounds);
-    /* families: a table each, and what runs an operation of one on this device and converts its errors */
+    /* what runs an operation of a family (backend_family.h) on this device and converts its errors */
     urn_status (*launch)(urn_ctx *ctx, struct CUstream_st *stream, const char *name, urn_family_op op,
                          const void *call);
-    const struct urn_topk_ops *topk; /* backend_topk.h */
-    const urn_resample_ops *resample;
 } urn_backend;
 
 extern const urn_backend urn_backend_cpu, urn_backend_none;

@@ -1,9 +1,7 @@
 /* backend_cpu.c - calls run in plain C before they return; there are no streams, and device memory is host memory. */
 #include <stdio.h>
 
-#include "host/backend_topk.h"
 #include "host/cpu/cpu_calls.h"
-#include "host/cpu/cpu_calls_resample.h"
 #include "host/handles.h"
 #include "host/inline_stream.h"
 #include "host/processor.h"
@@ -121,13 +119,6 @@ static urn_status cpu_launch(urn_ctx *ctx, struct CUstream_st *stream, const cha
     (void)op(&ctx->device, call, stream);
     return URN_OK;
 }
-#define RESAMPLE_FORWARD(op, type) \
-    static urn_status cpu_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
-        (void)stream; \
-        urnc_##op(params, ctx->info.threads); \
-        return URN_OK; \
-    }
-URN_RESAMPLE_TABLE(cpu, URNC_RESAMPLE_READY, RESAMPLE_FORWARD)
 
 const urn_backend urn_backend_cpu = {
     .kind = URN_BACKEND_CPU,
@@ -157,6 +148,4 @@ const urn_backend urn_backend_cpu = {
     .reject = cpu_reject,
     .reject_round = cpu_reject_round,
     .launch = cpu_launch,
-    .topk = &urn_topk_cpu,
-    .resample = &cpu_resample_ops,
 };

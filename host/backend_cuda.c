@@ -18,7 +18,6 @@
 #pragma GCC diagnostic pop
 #endif
 
-#include "host/backend_topk.h"
 #include "host/check.h"
 #include "host/device_info.h"
 
@@ -230,11 +229,6 @@ static urn_status cuda_launch(urn_ctx *ctx, struct CUstream_st *stream, const ch
     leave(ctx, before);
     return status;
 }
-#define RESAMPLE_FORWARD(op, type) \
-    static urn_status cuda_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
-        URN_ON_DEVICE(ctx, urnk_cuda_##op(&ctx->device, params, stream)); \
-    }
-URN_RESAMPLE_TABLE(cuda, URNK_RESAMPLE_KERNELS, RESAMPLE_FORWARD)
 
 const urn_backend urn_backend_cuda = {
     .kind = URN_BACKEND_CUDA,
@@ -264,8 +258,6 @@ const urn_backend urn_backend_cuda = {
     .reject = cuda_reject,
     .reject_round = cuda_reject_round,
     .launch = cuda_launch,
-    .topk = &urn_topk_cuda,
-    .resample = &cuda_resample_ops,
 };
 
 #endif

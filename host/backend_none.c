@@ -2,7 +2,6 @@
  * copies are real, so that buffers hold what was written to them. */
 #include <stdio.h>
 
-#include "host/backend_topk.h"
 #include "host/handles.h"
 #include "host/inline_stream.h"
 
@@ -103,12 +102,6 @@ static urn_status none_launch(urn_ctx *ctx, struct CUstream_st *stream, const ch
     (void)ctx, (void)stream, (void)name, (void)op, (void)call;
     return URN_OK;
 }
-#define RESAMPLE_FORWARD(op, type) \
-    static urn_status none_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
-        (void)ctx, (void)stream, (void)params; \
-        return URN_OK; \
-    }
-URN_RESAMPLE_TABLE(none, URN_RESAMPLE_OPS, RESAMPLE_FORWARD)
 
 const urn_backend urn_backend_none = {
     .kind = URN_BACKEND_NONE,
@@ -138,6 +131,4 @@ const urn_backend urn_backend_none = {
     .reject = none_reject,
     .reject_round = none_reject_round,
     .launch = none_launch,
-    .topk = &urn_topk_none,
-    .resample = &none_resample_ops,
 };

@@ -1,8 +1,11 @@
-/* backend_resample.c - scratch of the resample family, for whichever backend it is. */
+/* backend_resample.c - the resample family's operations in plain C, their tables and scratch. */
 #include "host/backend_resample.h"
 
 #include "host/cpu/cpu_calls_resample.h"
 #include "host/memory.h"
+
+URNK_RESAMPLE_OPS(URN_FAMILY_PLAIN)
+URN_FAMILY_TABLES(resample, URNK_RESAMPLE_OPS)
 
 #if URN_WITH_SIMT || URN_WITH_CUDA
 #define KERNELS(bytes) (bytes)

@@ -1,25 +1,15 @@
-/* backend_resample.h - the resample family's part of a backend: one entry an operation, each (ctx, stream, params). */
+/* backend_resample.h - the resample family's operations, a table a backend. */
 #ifndef URN_BACKEND_RESAMPLE_H
 #define URN_BACKEND_RESAMPLE_H
 
+#include "host/backend_family.h"
 #include "kernels/launch_resample.h"
-#include "urn/urn.h"
 
-#define URN_RESAMPLE_MEMBER(op, type) urn_status (*op)(urn_ctx * ctx, struct CUstream_st * stream, const type *params);
-
-/* An entry that is NULL is a call that this backend does not have. */
 typedef struct urn_resample_ops {
-    int32_t all; /* 1 in every table */
-    URN_RESAMPLE_OPS(URN_RESAMPLE_MEMBER)
+    URNK_RESAMPLE_OPS(URN_FAMILY_MEMBER)
 } urn_resample_ops;
 
-/* Forwarding functions and the table of them: `list` names a backend's operations, `forward` writes side_op. */
-#define URN_RESAMPLE_TABLE(side, list, forward)                                                                        \
-    list(forward) static const urn_resample_ops side##_resample_ops = {.all = 1, list(URN_RESAMPLE_ENTRY_##side)};
-#define URN_RESAMPLE_ENTRY_cpu(op, type) .op = cpu_##op,
-#define URN_RESAMPLE_ENTRY_none(op, type) .op = none_##op,
-#define URN_RESAMPLE_ENTRY_simt(op, type) .op = simt_##op,
-#define URN_RESAMPLE_ENTRY_cuda(op, type) .op = cuda_##op,
+const urn_resample_ops *urn_resample_ops_of(urn_backend_kind kind);
 
 /* The larger of what host/cpu and the kernels want, 256-aligned. Sizes have been checked. */
 size_t urn_backend_resample_workspace(int32_t scheme, int64_t rows, int64_t items, int64_t outputs);

@@ -3,7 +3,6 @@
 
 #if URN_WITH_SIMT
 
-#include "host/backend_topk.h"
 #include "host/check.h"
 #include "host/device_info.h"
 #include "host/processor.h"
@@ -149,11 +148,6 @@ static urn_status simt_launch(urn_ctx *ctx, struct CUstream_st *stream, const ch
                               const void *call) {
     return convert(name, op(&ctx->device, call, stream));
 }
-#define RESAMPLE_FORWARD(op, type) \
-    static urn_status simt_##op(urn_ctx *ctx, struct CUstream_st *stream, const type *params) { \
-        return convert("urnk_simt_" #op, urnk_simt_##op(&ctx->device, params, stream)); \
-    }
-URN_RESAMPLE_TABLE(simt, URNK_RESAMPLE_KERNELS, RESAMPLE_FORWARD)
 
 const urn_backend urn_backend_simt = {
     .kind = URN_BACKEND_SIMT,
@@ -183,8 +177,6 @@ const urn_backend urn_backend_simt = {
     .reject = simt_reject,
     .reject_round = simt_reject_round,
     .launch = simt_launch,
-    .topk = &urn_topk_simt,
-    .resample = &simt_resample_ops,
 };
 
 #endif

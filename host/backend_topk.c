@@ -1,38 +1,7 @@
-/* backend_topk.c - the topk family's table of each backend, forwarded by one macro. */
+/* backend_topk.c - the topk family's operations in plain C, their tables and scratch. */
 #include "host/backend_topk.h"
 
 #include "host/cpu/cpu_calls_topk.h"
-
-/* Kernels: the struct of the operation gets its type back. What is not there is NULL. */
-#define FORWARD_0(side, op, type)
-#define FORWARD_1(side, op, type)                                                                                      \
-    static int side##_##op(const urnk_device *device, const void *call, struct CUstream_st *stream) {                  \
-        return urnk_##side##_##op(device, (const type *)call, stream);                                                 \
-    }
-#define ENTRY_0(side, op) NULL
-#define ENTRY_1(side, op) side##_##op
-
-#if URN_WITH_SIMT
-#define SIMT_FORWARD(op, type, there) FORWARD_##there(simt, op, type)
-#define SIMT_ENTRY(op, type, there) .op = ENTRY_##there(simt, op),
-URNK_TOPK_OPS(SIMT_FORWARD)
-const urn_topk_ops urn_topk_simt = {URNK_TOPK_OPS(SIMT_ENTRY)};
-#endif
-
-#if URN_WITH_CUDA
-#define CUDA_FORWARD(op, type, there) FORWARD_##there(cuda, op, type)
-#define CUDA_ENTRY(op, type, there) .op = ENTRY_##there(cuda, op),
-URNK_TOPK_OPS(CUDA_FORWARD)
-const urn_topk_ops urn_topk_cuda = {URNK_TOPK_OPS(CUDA_ENTRY)};
-#endif
-
-static int nothing(const urnk_device *device, const void *call, struct CUstream_st *stream) {
-    (void)device, (void)call, (void)stream;
-    return 0;
-}
-
-#define NONE_ENTRY(op, type, there) .op = nothing,
-const urn_topk_ops urn_topk_none = {URNK_TOPK_OPS(NONE_ENTRY)};
 
 static int cpu_topk(const urnk_device *device, const void *call, struct CUstream_st *stream) {
     const urnk_topk_call *c = call;
@@ -84,21 +53,13 @@ static int cpu_fixed(const urnk_device *device, const void *call, struct CUstrea
     return 0;
 }
 
-/* Calls that are their params and want no workspace. */
-#define CPU_FORWARD(op)                                                                                                \
-    static int cpu_##op(const urnk_device *device, const void *call, struct CUstream_st *stream) {                     \
-        (void)stream;                                                                                                  \
-        urnc_##op(call, device->threads);                                                                              \
-        return 0;                                                                                                      \
-    }
-CPU_FORWARD(beam_select)
-CPU_FORWARD(inclusion)
-CPU_FORWARD(permute)
-CPU_FORWARD(bootstrap)
-CPU_FORWARD(field)
+URN_FAMILY_PLAIN(beam_select, urn_beam_select_params)
+URN_FAMILY_PLAIN(inclusion, urn_inclusion_params)
+URN_FAMILY_PLAIN(permute, urn_permute_params)
+URN_FAMILY_PLAIN(bootstrap, urn_bootstrap_params)
+URN_FAMILY_PLAIN(field, urn_field_params)
 
-#define CPU_ENTRY(op, type, there) .op = cpu_##op,
-const urn_topk_ops urn_topk_cpu = {URNK_TOPK_OPS(CPU_ENTRY)};
+URN_FAMILY_TABLES(topk, URNK_TOPK_OPS)
 
 static size_t larger(size_t plain, size_t kernels) {
 #if URN_WITH_SIMT || URN_WITH_CUDA

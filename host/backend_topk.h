@@ -1,23 +1,15 @@
-/* backend_topk.h - the topk family's operations, a table a backend; a NULL entry is not there in this build. */
+/* backend_topk.h - the topk family's operations, a table a backend. */
 #ifndef URN_BACKEND_TOPK_H
 #define URN_BACKEND_TOPK_H
 
-#include "host/backend.h"
+#include "host/backend_family.h"
 #include "kernels/launch_topk.h"
 
 typedef struct urn_topk_ops {
-#define URN_TOPK_MEMBER(op, type, there) urn_family_op op;
-    URNK_TOPK_OPS(URN_TOPK_MEMBER)
-#undef URN_TOPK_MEMBER
+    URNK_TOPK_OPS(URN_FAMILY_MEMBER)
 } urn_topk_ops;
 
-extern const urn_topk_ops urn_topk_cpu, urn_topk_none;
-#if URN_WITH_SIMT
-extern const urn_topk_ops urn_topk_simt;
-#endif
-#if URN_WITH_CUDA
-extern const urn_topk_ops urn_topk_cuda;
-#endif
+const urn_topk_ops *urn_topk_ops_of(urn_backend_kind kind);
 
 /* Scratch that satisfies every backend of this build; sizes are in range. Pure, monotone. */
 size_t urn_backend_topk_workspace(int64_t rows, int64_t cols, int32_t k, int32_t needs);

@@ -1,14 +1,12 @@
-/* backend_verify.h - the verify family's operations, a table a backend; a NULL entry is not there in this build. */
+/* backend_verify.h - the verify family's operations, a table a backend. */
 #ifndef URN_BACKEND_VERIFY_H
 #define URN_BACKEND_VERIFY_H
 
-#include "host/backend.h"
+#include "host/backend_family.h"
 #include "kernels/launch_verify.h"
 
 typedef struct urn_verify_ops {
-#define URN_VERIFY_MEMBER(op, type, there) urn_family_op op;
-    URNK_VERIFY_OPS(URN_VERIFY_MEMBER)
-#undef URN_VERIFY_MEMBER
+    URNK_VERIFY_OPS(URN_FAMILY_MEMBER)
 } urn_verify_ops;
 
 /* urn_verify_ops_of - the table of a backend. */

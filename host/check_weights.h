@@ -11,16 +11,6 @@ urn_status urn_check_weights(const char *call, urn_weights *weights, int64_t max
 /* urn_check_area - rows * width elements of `size` bytes that an address can reach. */
 urn_status urn_check_area(const char *call, const char *name, int64_t rows, int64_t width, int64_t size);
 
-/* URN_ENQUEUE_RESAMPLE - the end of a checked call: the backend's operation, if it has it. */
-#define URN_ENQUEUE_RESAMPLE(call, stream, op, params) \
-    do { \
-        const urn_backend *backend_ = (stream)->ctx->backend; \
-        if (!backend_->resample->op) return urn_fail_absent(call, stream); \
-        URN_TRY(backend_->resample->op((stream)->ctx, (stream)->handle, params)); \
-        (stream)->launches += 1; \
-        return URN_OK; \
-    } while (0)
-
 size_t urn_weight_size(int32_t type); /* 0 for what is no type */
 
 #endif

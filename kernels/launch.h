@@ -118,6 +118,11 @@ static inline size_t urnk_sample_workspace(int64_t rows, int64_t cols, int32_t n
 URNK_PROTOTYPES(cuda)
 URNK_PROTOTYPES(simt)
 
+/* The two functions of an operation of a family: `call` is its struct. launch_<family>.h lists X(operation, struct). */
+#define URNK_FAMILY_PROTOTYPES(op, type) \
+    int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \
+    int urnk_simt_##op(const urnk_device *device, const type *call, struct CUstream_st *stream);
+
 #ifdef __cplusplus
 }
 #endif

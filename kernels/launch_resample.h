@@ -17,8 +17,8 @@
 extern "C" {
 #endif
 
-/* X(operation, its params) for every call of the family. */
-#define URN_RESAMPLE_OPS(X) \
+/* X(operation, its struct) */
+#define URNK_RESAMPLE_OPS(X) \
     X(resample, urn_resample_params) \
     X(weights_stats, urn_weights_stats_params) \
     X(offspring_from_ancestors, urn_ancestors_params) \
@@ -33,27 +33,7 @@ extern "C" {
     X(genealogy_step, urn_genealogy_params) \
     X(genealogy_trace, urn_genealogy_params)
 
-/* Those that kernels/resample has; a kernel's author adds its line here. */
-#define URNK_RESAMPLE_KERNELS(X) \
-    X(resample, urn_resample_params) \
-    X(weights_stats, urn_weights_stats_params) \
-    X(offspring_from_ancestors, urn_ancestors_params) \
-    X(ancestors_from_offspring, urn_ancestors_params) \
-    X(ancestors_permute, urn_ancestors_params) \
-    X(particles_gather, urn_particles_gather_params) \
-    X(segments_moments, urn_segments_moments_params) \
-    X(backward_draws, urn_backward_params) \
-    X(alias_build, urn_alias_params) \
-    X(alias_draw, urn_alias_params) \
-    X(inverse_grid, urn_inverse_params) \
-    X(genealogy_step, urn_genealogy_params) \
-    X(genealogy_trace, urn_genealogy_params)
-
-#define URNK_RESAMPLE_PROTOTYPES(op, type) \
-    int urnk_cuda_##op(const urnk_device *device, const type *params, struct CUstream_st *stream); \
-    int urnk_simt_##op(const urnk_device *device, const type *params, struct CUstream_st *stream);
-
-URN_RESAMPLE_OPS(URNK_RESAMPLE_PROTOTYPES)
+URNK_RESAMPLE_OPS(URNK_FAMILY_PROTOTYPES)
 
 /* Scratch of the kernels: upper bounds, monotone in every size. Records are of rows and of tiles of 256 items at least;
  * arrays begin at multiples of 256 bytes. */

@@ -98,26 +98,22 @@ static inline size_t urnk_fixed_workspace(int64_t rows, int64_t cols) {
     return ((size_t)rows * (4 + 16 * tiles + 4 * words) + 16 + 255) & ~(size_t)255;
 }
 
-/* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
+/* X(operation, its struct) */
 #define URNK_TOPK_OPS(X) \
-    X(topk, urnk_topk_call, 1) \
-    X(topk_long_begin, urnk_topk_long_call, 1) \
-    X(topk_long_push, urnk_topk_long_call, 1) \
-    X(topk_long_merge, urnk_topk_long_call, 1) \
-    X(topk_long_finish, urnk_topk_long_call, 1) \
-    X(topk_segments, urnk_topk_segments_call, 1) \
-    X(beam_select, urn_beam_select_params, 1) \
-    X(inclusion, urn_inclusion_params, 1) \
-    X(fixed, urnk_fixed_call, 1) \
-    X(permute, urn_permute_params, 1) \
-    X(bootstrap, urn_bootstrap_params, 1) \
-    X(field, urn_field_params, 1)
+    X(topk, urnk_topk_call) \
+    X(topk_long_begin, urnk_topk_long_call) \
+    X(topk_long_push, urnk_topk_long_call) \
+    X(topk_long_merge, urnk_topk_long_call) \
+    X(topk_long_finish, urnk_topk_long_call) \
+    X(topk_segments, urnk_topk_segments_call) \
+    X(beam_select, urn_beam_select_params) \
+    X(inclusion, urn_inclusion_params) \
+    X(fixed, urnk_fixed_call) \
+    X(permute, urn_permute_params) \
+    X(bootstrap, urn_bootstrap_params) \
+    X(field, urn_field_params)
 
-#define URNK_TOPK_PROTOTYPES(op, type, there) \
-    int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \
-    int urnk_simt_##op(const urnk_device *device, const type *call, struct CUstream_st *stream);
-
-URNK_TOPK_OPS(URNK_TOPK_PROTOTYPES)
+URNK_TOPK_OPS(URNK_FAMILY_PROTOTYPES)
 
 #ifdef __cplusplus
 }

@@ -89,21 +89,17 @@ static inline size_t urnk_verify_bound_workspace(const urnk_verify_sizes *z) {
     return urnk_verify_workspace(z) + (size_t)z->rows * URN_VERIFY_BINS * 32;
 }
 
-/* X(operation, its struct, 1 where the kernel is there: else the call answers URN_E_BACKEND) */
+/* X(operation, its struct) */
 #define URNK_VERIFY_OPS(X) \
-    X(verify, urnk_verify_call, 1) \
-    X(verify_bound, urnk_verify_bound_call, 1) \
-    X(tree_shape, urn_tree_shape_params, 1) \
-    X(tree_compact, urnk_tree_compact_call, 1) \
-    X(recycle_draft, urnk_recycle_call, 1) \
-    X(recycle_update, urnk_recycle_call, 1) \
-    X(draft_invert, urnk_draft_invert_call, 1)
+    X(verify, urnk_verify_call) \
+    X(verify_bound, urnk_verify_bound_call) \
+    X(tree_shape, urn_tree_shape_params) \
+    X(tree_compact, urnk_tree_compact_call) \
+    X(recycle_draft, urnk_recycle_call) \
+    X(recycle_update, urnk_recycle_call) \
+    X(draft_invert, urnk_draft_invert_call)
 
-#define URNK_VERIFY_PROTOTYPES(op, type, there) \
-    int urnk_cuda_##op(const urnk_device *device, const type *call, struct CUstream_st *stream); \
-    int urnk_simt_##op(const urnk_device *device, const type *call, struct CUstream_st *stream);
-
-URNK_VERIFY_OPS(URNK_VERIFY_PROTOTYPES)
+URNK_VERIFY_OPS(URNK_FAMILY_PROTOTYPES)
 
 #ifdef __cplusplus
 }

@@ -9,22 +9,6 @@
 #include "urn/resample_segments.h"
 #include "urn/resample_tables.h"
 
-/* X(operation, its params) for every call of the family. */
-#define URNC_RESAMPLE_READY(X)                                                                                         \
-    X(resample, urn_resample_params)                                                                                   \
-    X(weights_stats, urn_weights_stats_params)                                                                         \
-    X(offspring_from_ancestors, urn_ancestors_params)                                                                  \
-    X(ancestors_from_offspring, urn_ancestors_params)                                                                  \
-    X(ancestors_permute, urn_ancestors_params)                                                                         \
-    X(particles_gather, urn_particles_gather_params)                                                                   \
-    X(segments_moments, urn_segments_moments_params)                                                                   \
-    X(backward_draws, urn_backward_params)                                                                             \
-    X(alias_build, urn_alias_params)                                                                                   \
-    X(alias_draw, urn_alias_params)                                                                                    \
-    X(inverse_grid, urn_inverse_params)                                                                                \
-    X(genealogy_step, urn_genealogy_params)                                                                            \
-    X(genealogy_trace, urn_genealogy_params)
-
 /* Scratch, monotone in every size: that of one row, times the rows that may be in flight. */
 size_t urnc_resample_workspace(int32_t scheme, int64_t rows, int64_t items, int64_t outputs);
 size_t urnc_ancestors_workspace(int64_t rows, int64_t items, int64_t outputs);
