@@ -72,3 +72,21 @@ void ut_call_free(ut_call *call) {
     }
     call->count = 0;
 }
+
+void ut_call_hold(const ut_call_kind *kind, uint64_t seed) {
+    FOR_EACH_BACKEND(backend) {
+        ut_bed *bed = ut_open(backend);
+        int cases = ut_loops(backend == URN_BACKEND_SIMT ? 60 : 400), here = 1;
+        for (int n = 0; n < cases && here; n++) {
+            ut_call call;
+            ut_rng rng = ut_rng_make(seed + (uint64_t)n);
+            ut_note("%s of %s, case %d", kind->name, urn_backend_name(backend), n);
+            kind->make(&call, &rng);
+            here = ut_call_run(bed, &call, kind->run);
+            if (here) UT_SAME_CALL(&call, kind->name);
+            ut_call_free(&call);
+            free(call.params);
+        }
+        ut_close(bed);
+    }
+}

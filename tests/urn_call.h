@@ -46,4 +46,14 @@ int ut_call_run(ut_bed *bed, ut_call *call, ut_call_fn fn);
 void ut_call_same(const char *file, int line, const ut_call *call, const char *what);
 void ut_call_free(ut_call *call); /* the arrays, not params */
 
+/* A call that can be made at random: `make` allocates params, fills in arguments and lets the oracle write outputs. */
+typedef struct ut_call_kind {
+    const char *name;
+    void (*make)(ut_call *call, ut_rng *rng);
+    ut_call_fn run;
+} ut_call_kind;
+
+/* 400 random cases on every backend that has the call (simt: 60), seeds from `seed` on: outputs byte for byte. */
+void ut_call_hold(const ut_call_kind *kind, uint64_t seed);
+
 #endif
