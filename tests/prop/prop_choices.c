@@ -170,17 +170,15 @@ static void make_field(ut_call *call, ut_rng *rng) {
 static urn_status run_field(ut_bed *bed, void *p) { return urn_field(bed->stream, (urn_field_params *)p); }
 
 static const ut_call_kind calls[] = {{"urn_beam_select", make_select, run_select},
-             {"urn_inclusion", make_inclusion, run_inclusion},
-             {"urn_fixed", make_fixed, run_fixed},
-             {"urn_permute", make_permute, run_permute},
-             {"urn_bootstrap", make_bootstrap, run_bootstrap},
-             {"urn_field", make_field, run_field}};
+                                     {"urn_inclusion", make_inclusion, run_inclusion},
+                                     {"urn_fixed", make_fixed, run_fixed},
+                                     {"urn_permute", make_permute, run_permute},
+                                     {"urn_bootstrap", make_bootstrap, run_bootstrap},
+                                     {"urn_field", make_field, run_field}};
 
 /* property  every output of the call is what bits_topk.h says, byte for byte
  * shapes    up to 5 rows of up to 300 (bits: 900), wrong weights and probabilities among them */
-START_TEST(any_choice_is_what_the_contract_says) {
-    ut_call_hold(calls + _i, (uint64_t)(3000000 + 1000 * _i));
-}
+START_TEST(any_choice_is_what_the_contract_says) { ut_call_hold(calls + _i, (uint64_t)(3000000 + 1000 * _i)); }
 END_TEST
 
 Suite *prop_choices_suite(void) {

@@ -312,9 +312,7 @@ static const ut_call_kind calls[] = {
 
 /* property  every output of the call is what bits_resample.h says, byte for byte
  * shapes    up to 5 rows of up to 300, dense and ragged, all kinds of weights, wrong ones among them */
-START_TEST(any_call_is_what_the_contract_says) {
-    ut_call_hold(calls + _i, (uint64_t)(1000000 + 1000 * _i));
-}
+START_TEST(any_call_is_what_the_contract_says) { ut_call_hold(calls + _i, (uint64_t)(1000000 + 1000 * _i)); }
 END_TEST
 
 Suite *prop_resample_around_suite(void) {

@@ -257,17 +257,16 @@ static urn_status run_invert(ut_bed *bed, void *params) {
     return urn_draft_invert(bed->stream, p->map, p->size, p->cols, p->out, p->status);
 }
 
-static const ut_call_kind calls[] = {{"urn_genealogy_step", make_step, run_step},      {"urn_genealogy_trace", make_trace, run_trace},
-             {"urn_tree_shape", make_shape, run_shape},        {"urn_tree_compact", make_compact, run_compact},
-             {"urn_recycle_draft", make_recycle, run_recycle}, {"urn_recycle_update", make_update, run_update},
-             {"urn_draft_invert", make_invert, run_invert}};
+static const ut_call_kind calls[] = {
+    {"urn_genealogy_step", make_step, run_step},      {"urn_genealogy_trace", make_trace, run_trace},
+    {"urn_tree_shape", make_shape, run_shape},        {"urn_tree_compact", make_compact, run_compact},
+    {"urn_recycle_draft", make_recycle, run_recycle}, {"urn_recycle_update", make_update, run_update},
+    {"urn_draft_invert", make_invert, run_invert}};
 
 /* property  every output of the call is what its contract says, byte for byte
  * shapes    trees of up to 60 particles and 9 steps; drafts of up to 90 nodes; wrong parents, offsets and ids among
  * them */
-START_TEST(any_tree_is_what_the_contract_says) {
-    ut_call_hold(calls + _i, (uint64_t)(4000000 + 1000 * _i));
-}
+START_TEST(any_tree_is_what_the_contract_says) { ut_call_hold(calls + _i, (uint64_t)(4000000 + 1000 * _i)); }
 END_TEST
 
 Suite *prop_trees_suite(void) {
